@@ -1,0 +1,30 @@
+"""`python -m bench NAME [--json]`: what is measured, against what. With --json the last line is one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+
+BENCHES = {
+    "publish": "publish hook → new document served, against a bare RQ job's way from enqueue to start",
+    "regenerate": "one changed entry in a 50-entry feed, against a full feedgen build",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="; ".join(f"{name}: {what}" for name, what in BENCHES.items()),
+    )
+    parser.add_argument("name", choices=[*BENCHES, "all"])
+    parser.add_argument("--json", action="store_true", help="end with one JSON object of all figures")
+    options = parser.parse_args()
+    for name in BENCHES if options.name == "all" else [options.name]:
+        figures = importlib.import_module(f"bench.{name}").run()
+        if options.json:
+            print(json.dumps({"bench": name, **figures}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Every Redis key of a hub, made in this one place; the Lua scripts get the same table as their prelude.
+
+All keys carry one hash tag, `{<NAME>}:`, so scripts stay legal on a clustered Redis and many hubs share one server.
+Keys hold numbers, never URLs or slugs: a slug `x:log` must not meet another key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PLAIN = {
+    "schema": "number of this layout: older is migrated, newer refused",
+    "clock": "the last stamp drawn (microseconds)",
+    "entry_count": "the last entry number given",
+    "feed_count": "the last feed number given",
+    "ids": "hash: entry id → entry number",
+    "slugs": "hash: <kind>/<slug> → n (live), >n (moved to n), -n (retired)",
+    "terms": "hash: <kind>/<id> → feed number",
+    "directory": "zset, lexical: <kind>/<slug> of every live feed",
+    "dirty": "zset: feeds to rebuild, by due time (ms); a claimed one by its lease's end",
+    "stale": "zset: feeds to rebuild when nothing is dirty (settings, renderer or a name changed), by time",
+    "scheduled": "zset: entries by their next change of state (ms): embargo end, expiry",
+    "seen": "zset: <source>:<event id> by time (ms), for 7 days",
+    "changes": "stream: (feed, seq, moved), followed by the fronts",
+    "alive": "zset: worker processes by the time (ms) they were last heard of",
+    "troubled": "set: feeds in quarantine, or with entries that can't be rendered",
+    "chores": "hash: <what>:<feed> → scan cursor of a walk through that feed's window",
+    "render": "the hub-wide number of the present settings and renderer",
+    "render_of": "the hash that number stands for",
+    "labels": "the stamp of the last change of a name, slug or picture that other feeds show",
+}
+_NUMBERED = {
+    "entry": ("entry:", ""),
+    "feed": ("feed:", ""),
+    "window": ("feed:", ":window"),
+    "log": ("feed:", ":log"),
+    "gone": ("feed:", ":gone"),
+    "reply": ("reply:", ""),
+    "claim": ("claim:", ""),
+    "pending": ("pending:", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of the hub called `name`."""
+
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        return "{%s}:" % self.name  # noqa: UP031  (braces that stay braces)
+
+    def __getattr__(self, key: str) -> str:
+        """One key that exists once, e.g. `keys.dirty`."""
+        if key not in _PLAIN:
+            raise AttributeError(key)
+        return self.prefix + key
+
+    def of(self, key: str, number: int | str) -> str:
+        """One key of many, e.g. `keys.of("feed", 7)`."""
+        head, tail = _NUMBERED[key]
+        return f"{self.prefix}{head}{number}{tail}"
+
+    def document(self, feed: int, format_: str) -> str:
+        return f"{self.prefix}feed:{feed}:doc:{format_}"
+
+    @property
+    def rq_prefix(self) -> str:
+        """`RQ_KEY_PREFIX`: RQ's own keys live beside ours."""
+        return self.prefix + "rq"
+
+    def lua(self) -> str:
+        """Give the scripts the same keys: `key.dirty`, `key.feed(7)`, `key.document(7, 'rss')`."""
+        p = self.prefix
+        rows = [f"{name} = '{p}{name}'" for name in _PLAIN]
+        rows += [
+            f"{name} = function(n) return '{p}{head}' .. n .. '{tail}' end"
+            for name, (head, tail) in _NUMBERED.items()
+        ]
+        rows.append(f"document = function(n, f) return '{p}feed:' .. n .. ':doc:' .. f end")
+        return "local key = {\n  " + ",\n  ".join(rows) + "\n}\n"

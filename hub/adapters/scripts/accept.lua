@@ -1,0 +1,64 @@
+-- ACCEPT one entry event: dedupe, compare, write the entry, a seq on each touched feed, mark it dirty.
+-- KEYS[1] any key of the hub (it routes the script)
+-- ARGV[1] token   the same token gets the same answer
+-- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua)
+-- ARGV[3] data    the packed entry, opaque
+-- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
+-- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order.
+
+local answer = remembered(ARGV[1])
+if answer then return answer end
+
+local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
+if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
+
+local n = redis.call('HGET', key.ids, e.id)
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds') or {}
+local mod = e.mod or tonumber(was.mod or '0')
+if was.mod and mod < tonumber(was.mod) then return remember(ARGV[1], receipt('stale', {}, pace)) end
+
+-- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
+local state = 'live'
+if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif e.pub > now then state = 'scheduled' end
+
+local seq
+local function draw()
+  seq = seq or stamp()
+  return seq
+end
+
+-- What is under embargo must not show, by the name of a category or an author, that it exists: its terms wait with it.
+local direct, own, new = {}, {}, {}
+if state == 'live' then
+  direct, own = meet(e.terms, mod, draw, pace)
+  new = feeds_of(direct)
+end
+
+local same = was.state == state and (state == 'removed' or was.digest == e.digest)
+if same and table.concat(new, ',') == (was.feeds or '') then
+  redis.call('HSET', key.entry(n), 'mod', int(mod))
+  return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))
+end
+
+draw()
+if not n then
+  n = int(redis.call('INCR', key.entry_count))
+  redis.call('HSET', key.ids, e.id, n)
+end
+redis.call('HSET', key.entry(n), 'id', e.id, 'source', e.source, 'rev', int(seq), 'state', state, 'mod', int(mod))
+redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms')
+redis.call('ZREM', key.scheduled, n)
+if state ~= 'removed' then
+  redis.call('HSET', key.entry(n), 'data', ARGV[3], 'digest', e.digest, 'pub', int(e.pub))
+  if e.exp then redis.call('HSET', key.entry(n), 'exp', int(e.exp)) end
+end
+if state == 'live' then
+  redis.call('HSET', key.entry(n), 'refs', table.concat(direct, ','))
+  if e.exp then redis.call('ZADD', key.scheduled, int(e.exp), n) end
+elseif state == 'scheduled' then
+  redis.call('HSET', key.entry(n), 'terms', cjson.encode(e.terms))
+  redis.call('ZADD', key.scheduled, int(e.pub), n)
+end
+
+local touched = union(own, refile(n, csv(was.feeds), new, seq, e.pub, pace))
+return remember(ARGV[1], receipt(state == 'scheduled' and 'scheduled' or 'accepted', touched, pace))

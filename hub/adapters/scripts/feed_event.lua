@@ -1,0 +1,68 @@
+-- One category, author or tag event: change a feed's own data, rename it, retire it, or merge it into another.
+-- KEYS[1] any key of the hub
+-- ARGV[1] token, ARGV[2] event JSON: source, event (id), k, id, slug, new_slug, said {name, desc, url, image},
+--   removed, moved_to; ARGV[3] debounce (ms), ARGV[4] kinds that have feeds
+-- Answers {outcome, "<path> <seq>", ...}; outcome `conflict` with a sentence where it can't be done.
+
+local answer = remembered(ARGV[1])
+if answer then return answer end
+
+local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[3], ARGV[4]), now_ms()
+local n
+if e.id then n = redis.call('HGET', key.terms, e.k .. '/' .. e.id) end
+local holder, mark = slug_holder(e.k, e.slug)
+n = n or holder
+if n and not (e.removed and mark == '-') then n = follow(n) or n end
+
+-- Refusals first: nothing is written before them.
+local target
+if e.moved_to then
+  target = slug_holder(e.k, e.moved_to)
+  target = target and follow(target)
+  if not target then return {'conflict', 'moved_to: there is no live ' .. e.k .. ' ' .. e.moved_to .. ': publish it first'} end
+  if target == n then return {'conflict', 'moved_to: a feed can not move to itself'} end
+end
+if e.new_slug then
+  local other, m = slug_holder(e.k, e.new_slug)
+  if other and not m and other ~= n then
+    return {'conflict', 'new_slug: ' .. e.k .. ' ' .. e.new_slug .. ' is live: remove it with moved_to first, or choose another slug'}
+  end
+end
+if seen_before(e.source, e.event, now) then return receipt('duplicate', {}, pace) end
+
+if e.removed then
+  if not n or redis.call('HGET', key.feed(n), 'state') ~= 'live' then
+    return remember(ARGV[1], receipt('unchanged', {}, pace))
+  end
+  local seq, slug = stamp(), redis.call('HGET', key.feed(n), 'slug')
+  redis.call('HSET', key.feed(n), 'state', target and '>' .. target or 'retired', 'seq', int(seq), 'meta', int(now))
+  redis.call('ZADD', key.log(n), int(seq), '0')
+  redis.call('HSET', key.slugs, e.k .. '/' .. slug, (target and '>' .. target or '-' .. n))
+  redis.call('ZREM', key.directory, e.k .. '/' .. slug)
+  redis.call('ZREM', key.dirty, n)
+  redis.call('ZREM', key.stale, n)
+  redis.call('SREM', key.troubled, n)
+  for _, format in ipairs({'rss', 'atom', 'json'}) do redis.call('DEL', key.document(n, format)) end
+  redis.call('HDEL', key.feed(n), 'built', 'fails', 'error', 'skipped')
+  labels_changed(n, seq)
+  if target then start_chore('refile', n) end
+  announce(n, seq, true)
+  return remember(ARGV[1], receipt('accepted', {n}, pace))
+end
+
+n = n or feed_of({k = e.k, id = e.id or e.slug, slug = e.slug})
+local f, changed = hash(key.feed(n), 'state', 'slug'), false
+if f.state ~= 'live' then
+  revive(n, e.k, f.slug)
+  changed = true
+end
+local renamed = e.new_slug and e.new_slug ~= f.slug
+if renamed then rename(n, e.k, f.slug, e.new_slug) end
+changed = take(n, {k = e.k, slug = e.new_slug or f.slug}, e.said) or changed or renamed
+redis.call('HSET', key.feed(n), 'meta', int(now))
+if not changed then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
+local seq = stamp()
+log_own_change(n, seq, pace)
+labels_changed(n, seq)
+if renamed or f.state ~= 'live' then announce(n, seq, true) end
+return remember(ARGV[1], receipt('accepted', {n}, pace))

@@ -1,0 +1,183 @@
+-- What the scripts share; put before each of them, after the table `key` (hub/adapters/keys.py).
+-- Numbers: stamps are microseconds, all other times milliseconds. `int` keeps them from being written as 1.79e+15.
+
+local function int(x) return string.format('%.0f', x) end
+
+local function clock_us()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000000 + tonumber(t[2])
+end
+
+local function now_ms() return math.floor(clock_us() / 1000) end
+
+-- The hub's one clock for seqs, revisions and versions: above all that anybody has seen, also after lost writes or an
+-- older backup, because it never lags behind the time.
+local function stamp()
+  local s = math.max(tonumber(redis.call('GET', key.clock) or '0') + 1, clock_us())
+  redis.call('SET', key.clock, int(s))
+  return s
+end
+
+local function hash(name, ...)
+  local values, answer = redis.call('HMGET', name, ...), {}
+  for i, field in ipairs({...}) do answer[field] = values[i] or nil end
+  return answer
+end
+
+local function csv(text)
+  local list = {}
+  for part in string.gmatch(text or '', '[^,]+') do list[#list + 1] = part end
+  return list
+end
+
+local function path_of(n)
+  local f = hash(key.feed(n), 'kind', 'slug')
+  return f.kind == 'all' and 'all' or f.kind .. '/' .. f.slug
+end
+
+-- ---- feeds: creation, address, life ------------------------------------------------------------------------------
+
+local function create_feed(kind, slug, fields)
+  local n = int(redis.call('INCR', key.feed_count))
+  local at = kind == 'all' and 'all' or kind .. '/' .. slug
+  redis.call('HSET', key.feed(n), 'kind', kind, 'slug', slug, 'state', 'live', 'seq', 0, 'meta', 0, unpack(fields))
+  redis.call('HSET', key.slugs, at, n)
+  redis.call('ZADD', key.directory, 0, at)
+  return n
+end
+
+local function all_feed()
+  return redis.call('HGET', key.slugs, 'all') or create_feed('all', '', {})
+end
+
+-- The live feed that `n` became, or nil where it retired. A merge may follow a merge.
+local function follow(n)
+  for _ = 1, 10 do
+    local state = redis.call('HGET', key.feed(n), 'state')
+    if state == 'live' then return n end
+    if not state or state == 'retired' then return nil end
+    n = string.sub(state, 2)
+  end
+end
+
+local function announce(n, seq, moved)
+  redis.call('XADD', key.changes, 'MAXLEN', '~', 10000, '*', 'feed', n, 'seq', int(seq), 'moved', moved and 1 or 0)
+end
+
+-- ---- marking ------------------------------------------------------------------------------------------------------
+
+-- The first change after a quiet time goes at once, a burst every `debounce` ms. NX: a lease or a quarantine stays.
+local function mark_dirty(n, at, pace)
+  local f = hash(key.feed(n), 'kind', 'claimed')
+  if not pace.kinds[f.kind] then return end
+  redis.call('ZADD', key.dirty, 'NX', int(math.max(at, tonumber(f.claimed or '0') + pace.debounce)), n)
+end
+
+-- How scripts that mark are told the settings: ARGV `debounce` (ms) and the kinds that have feeds (comma separated).
+local function pace_of(debounce, kinds)
+  local pace = {debounce = tonumber(debounce), kinds = {}}
+  for _, kind in ipairs(csv(kinds)) do pace.kinds[kind] = true end
+  return pace
+end
+
+-- One entry's change in one feed: in it at `published`, or (nil) gone from it.
+local function log_change(n, entry, seq, published, pace)
+  if published then
+    redis.call('ZADD', key.window(n), int(published), entry)
+    redis.call('ZREM', key.gone(n), entry)
+  else
+    redis.call('ZREM', key.window(n), entry)
+    redis.call('ZADD', key.gone(n), int(seq), entry)
+  end
+  redis.call('ZADD', key.log(n), int(seq), entry)
+  redis.call('HSET', key.feed(n), 'seq', int(seq))
+  mark_dirty(n, math.floor(seq / 1000), pace)
+end
+
+-- A change of the feed's own data: log member 0.
+local function log_own_change(n, seq, pace)
+  redis.call('ZADD', key.log(n), int(seq), '0')
+  redis.call('HSET', key.feed(n), 'seq', int(seq), 'updated', int(math.floor(seq / 1000)))
+  mark_dirty(n, math.floor(seq / 1000), pace)
+end
+
+local function start_chore(what, n) redis.call('HSET', key.chores, what .. ':' .. n, '0') end
+
+-- Something that documents of other feeds show of feed n is new.
+local function labels_changed(n, seq)
+  redis.call('SET', key.labels, int(seq))
+  start_chore('relabel', n)
+end
+
+-- ---- where an entry belongs ---------------------------------------------------------------------------------------
+
+-- The live feeds of an entry that names the feeds `direct`: all, those, and their ancestors.
+local function feeds_of(direct)
+  local seen, list = {}, {}
+  local function add(n)
+    seen[n] = true
+    list[#list + 1] = n
+  end
+  add(all_feed())
+  for _, n in ipairs(direct) do
+    n = follow(n)
+    while n and not seen[n] do
+      add(n)
+      local parent = redis.call('HGET', key.feed(n), 'parent')
+      n = parent and parent ~= '' and follow(parent) or nil
+    end
+  end
+  return list
+end
+
+-- Both lists without repeats, and a set of the second.
+local function union(old, new)
+  local list, seen, now = {}, {}, {}
+  for _, n in ipairs(new) do now[n] = true end
+  for _, half in ipairs({new, old}) do
+    for _, n in ipairs(half) do
+      if not seen[n] then list[#list + 1] = n end
+      seen[n] = true
+    end
+  end
+  return list, now
+end
+
+-- Move entry `e` from the feeds it was in to `new`; each of both gets the seq. `published` nil: it is in none now.
+local function refile(e, old, new, seq, published, pace)
+  local touched, now = union(old, new)
+  for _, n in ipairs(touched) do log_change(n, e, seq, now[n] and published or nil, pace) end
+  redis.call('HSET', key.entry(e), 'feeds', table.concat(new, ','))
+  return touched
+end
+
+-- ---- answers ------------------------------------------------------------------------------------------------------
+
+local function receipt(outcome, touched, pace)
+  local rows = {}
+  for _, n in ipairs(touched or {}) do
+    local kind = redis.call('HGET', key.feed(n), 'kind')
+    if pace.kinds[kind] then rows[#rows + 1] = path_of(n) .. ' ' .. redis.call('HGET', key.feed(n), 'seq') end
+  end
+  return {outcome, unpack(rows)}
+end
+
+-- redis-py repeats a command whose answer was lost: the same token gets the same answer.
+local function remembered(token)
+  local text = redis.call('GET', key.reply(token))
+  return text and cjson.decode(text) or nil
+end
+
+local function remember(token, answer)
+  redis.call('SET', key.reply(token), cjson.encode(answer), 'PX', 120000)
+  return answer
+end
+
+local WEEK = 7 * 86400 * 1000
+
+-- True if this event id came before (and keep it for a week).
+local function seen_before(source, id, now)
+  if not id then return false end
+  redis.call('ZREMRANGEBYSCORE', key.seen, '-inf', int(now - WEEK))
+  return redis.call('ZADD', key.seen, 'NX', int(now), source .. ':' .. id) == 0
+end

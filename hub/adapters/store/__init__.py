@@ -1,0 +1,18 @@
+"""The one store: every read and write of the hub's state in Redis. asyncio only; one file per noun.
+
+Each method raises `StoreUnavailable` when Redis can't be reached or can't store.
+"""
+
+from __future__ import annotations
+
+from hub.adapters.store.accept import Accepting
+from hub.adapters.store.database import Database, connect
+from hub.adapters.store.reading import Reading
+from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
+from hub.adapters.store.upkeep import Owed, Upkeep
+
+__all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
+
+
+class Store(Accepting, Reading, Regeneration, Upkeep):
+    """What fronts and workers ask of Redis."""

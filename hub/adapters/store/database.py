@@ -1,0 +1,155 @@
+"""The connection, the scripts and the translation of Redis's errors. No meaning of any key lives here."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from hashlib import sha1
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from redis import exceptions as redis_errors
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from hub.adapters.keys import Keys
+from hub.errors import Misconfigured, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hub.settings import Settings
+
+SCHEMA = 1
+"""The layout's number. Raise it with a migration beside it; a newer one than this is refused."""
+
+_SHARED = {
+    "accept": ("lib", "terms"),
+    "feed_event": ("lib", "terms"),
+    "turn": ("lib", "terms"),
+}
+# What means "not now", as opposed to a defect of ours: no space, a failing disk, a replica, still loading.
+_REFUSALS = ("OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "BUSY")
+
+Argument = str | bytes | int | float
+
+
+def connect(url: str, *, timeout: float = 5.0) -> Redis:
+    """Open a client of our own for one event loop (RQ changes the timeouts of a client that it is given).
+
+    `timeout` is in seconds, for connecting and for each answer; a lost connection is tried again for about
+    half a second, then the caller hears of it.
+    """
+    retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), 4)
+    return Redis.from_url(
+        url, socket_timeout=timeout, socket_connect_timeout=min(timeout, 2.0), retry=retry, protocol=2
+    )
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn "can't be reached" and "can't store" into StoreUnavailable; let defects through as they are."""
+    try:
+        yield
+    except (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError) as error:
+        raise StoreUnavailable(f"Redis can't be reached: {error}") from error
+    except redis_errors.ResponseError as error:
+        if not str(error).startswith(_REFUSALS) and not isinstance(error, redis_errors.OutOfMemoryError):
+            raise
+        raise StoreUnavailable(f"Redis can't store anything now: {error}") from error
+
+
+class Script:
+    """One `.lua` file behind the keys and the library that it shares."""
+
+    def __init__(self, name: str, keys: Keys) -> None:
+        parts = (*_SHARED.get(name, ("lib",)), name)
+        folder = resources.files("hub.adapters") / "scripts"
+        texts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in parts]
+        self.body = (keys.lua() + "\n".join(texts)).encode()
+        self.sha = sha1(self.body, usedforsecurity=False).hexdigest()
+
+
+class Database:
+    """A Redis client, the keys of one hub, and its scripts."""
+
+    def __init__(self, client: Redis, settings: Settings) -> None:
+        self.client: Any = client
+        self.settings = settings
+        self.keys = Keys(settings.name)
+        self._scripts: dict[str, Script] = {}
+        self._pace = (settings.debounce_ms, ",".join(settings.feed_kinds))
+
+    @property
+    def pace(self) -> tuple[Argument, Argument]:
+        """The two arguments of scripts that mark feeds dirty: debounce (ms), kinds that have feeds."""
+        return self._pace
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+    async def run(self, name: str, *args: Argument) -> Any:
+        """Run a script. Raises StoreUnavailable."""
+        (answer,) = await self.run_all(name, [args])
+        return answer
+
+    async def run_all(self, name: str, calls: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Run a script once per tuple of arguments, in order, in one round trip. Raises StoreUnavailable."""
+        script = self._scripts.get(name) or self._scripts.setdefault(name, Script(name, self.keys))
+        with unavailable():
+            try:
+                return await self._send(script, calls)
+            except (
+                redis_errors.NoScriptError
+            ):  # first use, or the server restarted; every script may run twice
+                await self.client.script_load(script.body)
+                return await self._send(script, calls)
+
+    async def _send(self, script: Script, calls: Sequence[Sequence[Argument]]) -> list[Any]:
+        root = self.keys.clock
+        if len(calls) == 1:
+            return [await self.client.evalsha(script.sha, 1, root, *calls[0])]
+        pipe = self.client.pipeline(transaction=False)
+        for args in calls:
+            pipe.evalsha(script.sha, 1, root, *args)
+        answers: list[Any] = await pipe.execute()
+        return answers
+
+    async def check_fit(self) -> list[str]:
+        """Refuse a Redis that would lose acknowledged hooks, or data of a newer layout; answers warnings.
+
+        Raises Misconfigured, StoreUnavailable.
+        """
+        refusals, warnings = await self.safety_problems()
+        if refusals:
+            raise Misconfigured(refusals)
+        with unavailable():
+            await self.client.set(self.keys.schema, SCHEMA, nx=True)
+            found = int(await self.client.get(self.keys.schema))
+        if found != SCHEMA:
+            sentence = f"the data of hub {self.keys.name!r} has layout {found} and this version knows {SCHEMA}"
+            raise Misconfigured([f"{sentence}: run the version that wrote it, or a newer one"])
+        return warnings
+
+    async def safety_problems(self) -> tuple[list[str], list[str]]:
+        """Say what would lose acknowledged hooks: (refusals, warnings), one sentence with the cure each."""
+        wanted = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
+        if self.settings.durability == "strict":
+            wanted["appendfsync"] = "always"
+        with unavailable():
+            try:
+                found = await self.client.config_get(*wanted)
+            except redis_errors.ResponseError:
+                return [], [
+                    "this Redis forbids CONFIG: see to it that AOF is on and maxmemory-policy is noeviction"
+                ]
+        texts = {_text(key): _text(value) for key, value in found.items()}
+        return [
+            f"Redis has {name} {texts.get(name)}: acknowledged hooks could be lost; set {name} {value}"
+            for name, value in wanted.items()
+            if texts.get(name) != value
+        ], []
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

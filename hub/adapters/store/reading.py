@@ -1,0 +1,176 @@
+"""What fronts read: where a path leads, documents, versions, the directory, the change stream."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from hub.adapters.store.database import Database, unavailable
+from hub.model import (
+    Change,
+    Changes,
+    Document,
+    FeedNumber,
+    FeedPage,
+    FeedPath,
+    FeedSummary,
+    Format,
+    Kind,
+    Live,
+    Moved,
+    Resolution,
+    Retired,
+    Seq,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+READ = 1000
+"""Rows of the change stream a read. A full read may mean that older rows were trimmed unread."""
+_HOPS = 10
+_SUMMARY_FIELDS = ("name", "desc", "seq", "fails", "error", "skipped")
+
+
+class Reading(Database):
+    """The store's read side for fronts."""
+
+    async def resolve(self, path: FeedPath) -> Resolution:
+        """Say where a path leads now: a feed, another path, nowhere any more, or (None) never anywhere."""
+        with unavailable():
+            at = await self.client.hget(self.keys.slugs, str(path))
+            if at is None:
+                return None
+            if at[:1] not in b">-":
+                return Live(FeedNumber(int(at)))
+            return await self._moved(at[1:]) if at[:1] == b">" else Retired()
+
+    async def _moved(self, number: bytes) -> Resolution:
+        for _ in range(_HOPS):  # a rename may follow a merge
+            state, kind, slug = await self.client.hmget(
+                self.keys.of("feed", number.decode()), "state", "kind", "slug"
+            )
+            if state == b"live":
+                return Moved(FeedPath(Kind(kind.decode()), slug.decode()))
+            if not state or state == b"retired":
+                return Retired()
+            number = state[1:]
+        return Retired()
+
+    async def document(self, number: FeedNumber, format_: Format) -> Document | None:
+        """Read a document as it was last committed; None: never."""
+        with unavailable():
+            version, etag, modified, body = await self.client.hmget(
+                self.keys.document(number, format_), "version", "etag", "modified", "gzip"
+            )
+        if body is None:
+            return None
+        return Document(
+            feed=number,
+            format=format_,
+            version=_version(version),
+            etag=etag.decode(),
+            last_modified=datetime.fromtimestamp(int(modified), UTC),
+            gzip=body,
+        )
+
+    async def versions(self, numbers: Sequence[FeedNumber]) -> list[Version | None]:
+        """Read what is built of each feed, in one round trip."""
+        pipe = self.client.pipeline(transaction=False)
+        for number in numbers:
+            pipe.hget(self.keys.of("feed", number), "built")
+        with unavailable():
+            return [_version(text) if text else None for text in await pipe.execute()]
+
+    async def list_feeds(
+        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+    ) -> FeedPage:
+        """List live feeds by path, from the one after `cursor`."""
+        paths: list[bytes] = []
+        with unavailable():
+            for kind in sorted(kinds):
+                after = f"({cursor}" if cursor and cursor.partition("/")[0] == kind else f"[{kind}"
+                if cursor and cursor.partition("/")[0] > kind:
+                    continue
+                end = "[all" if kind is Kind.ALL else f"({kind}0"  # "0" follows "/"
+                paths += await self.client.zrangebylex(
+                    self.keys.directory, after, end, start=0, num=limit + 1 - len(paths)
+                )
+                if len(paths) > limit:
+                    break
+            feeds = await self._summaries(paths[:limit])
+        return FeedPage(feeds, str(feeds[-1].path) if len(paths) > limit else None)
+
+    async def _summaries(self, paths: Sequence[bytes]) -> tuple[FeedSummary, ...]:
+        if not paths:
+            return ()
+        numbers = [int(at) for at in await self.client.hmget(self.keys.slugs, *paths)]
+        pipe = self.client.pipeline(transaction=False)
+        for number in numbers:
+            pipe.hmget(self.keys.of("feed", number), *_SUMMARY_FIELDS)
+            pipe.zcard(self.keys.of("window", number))
+        answers = await pipe.execute()
+        return tuple(
+            _summary(number, path, answers[2 * i], answers[2 * i + 1])
+            for i, (number, path) in enumerate(zip(numbers, paths, strict=True))
+        )
+
+    async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]:
+        """List feeds that are quarantined or leave entries out."""
+        with unavailable():
+            numbers = await self.client.srandmember(self.keys.troubled, limit)
+            paths = []
+            for number in numbers or ():
+                kind, slug = await self.client.hmget(self.keys.of("feed", number.decode()), "kind", "slug")
+                paths.append(str(FeedPath(Kind(kind.decode()), slug.decode())).encode())
+            return tuple(f for f in await self._summaries(paths) if f.path.kind in kinds)
+
+    async def changes(self, after: str | None, *, block_ms: int) -> Changes:
+        """Read on in the change stream, waiting for a row at most `block_ms` (below the client's time-out).
+
+        `after` None: begin at the stream's present end.
+        """
+        key = self.keys.changes
+        with unavailable():
+            if after is None:
+                last = await self.client.xrevrange(key, count=1)
+                return Changes(last[0][0].decode() if last else "0-0", (), gap=False)
+            answer = await self.client.xread({key: after}, count=READ, block=block_ms)
+            rows = answer[0][1] if answer else []
+            if not rows:
+                return Changes(after, (), gap=False)
+            first = await self.client.xrange(key, count=1) if len(rows) == READ else []
+        # Conservative: a full read whose start is no longer held may have missed rows.
+        gap = bool(first) and _stream_id(first[0][0]) > _stream_id(after.encode())
+        return Changes(rows[-1][0].decode(), tuple(_change(fields) for _, fields in rows), gap)
+
+
+def _stream_id(text: bytes) -> tuple[int, int]:
+    ms, _, n = text.partition(b"-")
+    return int(ms), int(n)
+
+
+def _change(fields: dict[bytes, bytes]) -> Change:
+    return Change(FeedNumber(int(fields[b"feed"])), moved=fields[b"moved"] == b"1")
+
+
+def _version(text: bytes) -> Version:
+    return Version(*(int(part) for part in text.split()))
+
+
+def _summary(number: int, path: bytes, fields: Sequence[bytes | None], entries: int) -> FeedSummary:
+    name, description, seq, fails, error, skipped = fields
+    return FeedSummary(
+        number=FeedNumber(number),
+        path=FeedPath.parse(path.decode()),
+        name=(name or b"").decode(),
+        description=(description or b"").decode(),
+        seq=Seq(int(seq or 0)),
+        entries=entries,
+        failures=int(fails or 0),
+        error=(error or b"").decode(),
+        skipped=tuple(orjson.loads(skipped or b"[]")),
+    )

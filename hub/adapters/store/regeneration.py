@@ -1,0 +1,197 @@
+"""What the regenerate job needs: CLAIM, SNAPSHOT, entries, labels, COMMIT, RELEASE (DESIGN §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from hub.adapters.store.database import Database, unavailable
+from hub.entrycodec import unpack_entry
+from hub.model import (
+    Entry,
+    EntryId,
+    EntryNumber,
+    FeedHead,
+    FeedNumber,
+    FeedPath,
+    Kind,
+    Label,
+    Seq,
+    TermRef,
+    Tombstone,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hub.adapters.store.database import Argument
+
+LEASE_MS = 3000
+"""A claim without a commit is due again after this: a worker's death costs no more."""
+QUARANTINE_AFTER = 3
+"""Claims in a row without a commit from which a feed is in quarantine."""
+QUARANTINE_MS = (10_000, 3_600_000)
+"""First and longest delay of a quarantine; it doubles in between."""
+RELEASE_MS = 1000
+"""Delay after a job that failed without dying."""
+LABEL_FIELDS = ("kind", "slug", "name", "url", "image", "state")
+
+
+class Committable(Protocol):
+    """A rendered document, as far as the store cares."""
+
+    @property
+    def hash(self) -> str: ...
+    @property
+    def gzip(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Feeds to regenerate under a lease; `more`: others are due as well."""
+
+    feeds: tuple[FeedNumber, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry's place in a feed's window."""
+
+    number: EntryNumber
+    revision: int
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A feed at one moment: its version apart from `render`, its head, its newest entries and the ones that left."""
+
+    number: FeedNumber
+    seq: Seq
+    labels: int
+    head: FeedHead
+    window: tuple[Place, ...]
+    tombstones: tuple[Tombstone, ...]
+
+
+class Regeneration(Database):
+    """The store's side of the regenerate job."""
+
+    async def register(self, rendering: str) -> int:
+        """Say with what settings and renderer this worker renders; answers its `render` number."""
+        return int(await self.run("register", rendering, *self.pace))
+
+    async def claim(self, token: str, *, limit: int) -> Claim:
+        """Take due feeds for `LEASE_MS`; the same token gets the same claim."""
+        more, *feeds = await self.run("claim", token, limit, LEASE_MS, *QUARANTINE_MS)
+        return Claim(tuple(FeedNumber(int(n)) for n in feeds), more=bool(int(more)))
+
+    async def snapshots(self, feeds: Sequence[FeedNumber]) -> list[Snapshot | None]:
+        """Read each feed's present state, in one round trip; None for one that retired meanwhile."""
+        rows = await self.run_all("snapshot", [(n, self.settings.feed_size) for n in feeds])
+        return [_snapshot(n, row) for n, row in zip(feeds, rows, strict=True)]
+
+    async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, tuple[int, Entry]]:
+        """Read entries with their revisions; one that was removed meanwhile is absent."""
+        wanted = list(numbers)
+        if not wanted:
+            return {}
+        pipe = self.client.pipeline(transaction=False)
+        for number in wanted:
+            pipe.hmget(self.keys.of("entry", number), "rev", "data")
+        with unavailable():
+            rows = await pipe.execute()
+        return {
+            n: (int(rev), unpack_entry(data)) for n, (rev, data) in zip(wanted, rows, strict=True) if data
+        }
+
+    async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
+        """Read how documents show authors, categories and tags; a retired one is absent."""
+        wanted = list(refs)
+        if not wanted:
+            return {}
+        with unavailable():
+            numbers = await self.client.hmget(self.keys.terms, [f"{ref.kind}/{ref.id}" for ref in wanted])
+            pipe = self.client.pipeline(transaction=False)
+            for number in numbers:
+                pipe.hmget(self.keys.of("feed", (number or b"0").decode()), *LABEL_FIELDS)
+            rows = await pipe.execute()
+            labels = {ref: await self._label(row) for ref, row in zip(wanted, rows, strict=True)}
+        return {ref: label for ref, label in labels.items() if label}
+
+    async def _label(self, row: Sequence[bytes | None]) -> Label | None:
+        kind, slug, name, url, image, state = (_text(field) for field in row)
+        if state.startswith(">"):  # merged: documents show what it became
+            return await self._label(await self.client.hmget(self.keys.of("feed", state[1:]), *LABEL_FIELDS))
+        if state != "live":
+            return None
+        return Label(Kind(kind), slug, name or slug, url or None, image or None)
+
+    async def commit(
+        self,
+        snapshot: Snapshot,
+        render: int,
+        documents: Mapping[str, Committable],
+        skipped: Sequence[str],
+    ) -> bool:
+        """Store all formats if newer than what is built; False: another worker was ahead, which is normal."""
+        args: list[Argument] = [
+            snapshot.number,
+            snapshot.seq,
+            render,
+            snapshot.labels,
+            self.settings.debounce_ms,
+            orjson.dumps(list(skipped)),
+        ]
+        for format_, document in documents.items():
+            args += [format_, document.hash, document.gzip]
+        return bool(await self.run("commit", *args))
+
+    async def release(self, feed: FeedNumber, error: str) -> None:
+        """Give a failed claim back: due again soon, or when its quarantine ends."""
+        await self.run("release", feed, RELEASE_MS, error[:500], QUARANTINE_AFTER)
+
+
+def _text(field: bytes | None) -> str:
+    return (field or b"").decode()
+
+
+def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
+    state, seq, labels, head, window, gone = row
+    if state != b"live":
+        return None
+    return Snapshot(
+        number=number,
+        seq=Seq(int(seq)),
+        labels=int(labels),
+        head=_head(head),
+        window=tuple(
+            Place(EntryNumber(int(n)), int(rev), Seq(int(float(seq))))
+            for n, rev, seq in zip(window[::3], window[1::3], window[2::3], strict=True)
+        ),
+        tombstones=tuple(
+            Tombstone(
+                EntryId(id_.decode()),
+                Seq(int(float(seq))),
+                datetime.fromtimestamp(int(float(seq)) // 10**6, UTC),
+            )
+            for id_, seq in zip(gone[::2], gone[1::2], strict=True)
+        ),
+    )
+
+
+def _head(fields: Sequence[bytes]) -> FeedHead:
+    kind, slug, id_, name, description, url, image, updated = (_text(field) for field in fields)
+    return FeedHead(
+        path=FeedPath(Kind(kind), slug),
+        id=id_ or slug,
+        name=name or slug,
+        description=description,
+        url=url or None,
+        image=image or None,
+        updated=datetime.fromtimestamp(int(updated) // 1000, UTC) if updated else None,
+    )

@@ -1,0 +1,129 @@
+"""The commands: the composition root. Each reads the settings once and hands them down."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.errors import Misconfigured
+from hub.settings import Settings, load_settings, unknown_settings
+
+app = typer.Typer(
+    name="feedhub",
+    help="One publish hook becomes fresh RSS, Atom and JSON feeds of every category and author.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Where the hub keeps its data.", show_default=".feedhub")
+]
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Fill the hub with sample entries, and keep publishing a few.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def settings_of(**overrides: object) -> Settings:
+    """Read the environment; say on stderr which variables nobody reads."""
+    for sentence in unknown_settings(os.environ):
+        typer.echo(f"feedhub: {sentence}", err=True)
+    return load_settings(os.environ, **overrides)
+
+
+def log_to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+
+def _follow_parent() -> None:
+    from hub.adapters.lifeline import follow_parent  # noqa: PLC0415
+
+    follow_parent(os.environ)
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
+    ] = 8080,
+    data: Data = None,
+    workers: Annotated[int, typer.Option(help="Processes that regenerate feeds.", min=1, max=64)] = 1,
+    demo: Demo = False,  # noqa: FBT002
+) -> None:
+    """Run the whole hub: embedded Valkey (unless FEEDHUB_REDIS_URL is set), front, workers. Ctrl-C stops it."""
+    from hub.cli.up import run_up  # noqa: PLC0415  (each command imports what it needs: a fast start matters)
+
+    log_to_stderr()
+    raise typer.Exit(run_up(settings_of(data_dir=data), host=host, port=port, workers=workers, demo=demo))
+
+
+@app.command()
+def front(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104  (a server's front)
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8080,
+    fd: Annotated[
+        int | None, typer.Option(help="Listen on this inherited socket instead.", hidden=True)
+    ] = None,
+) -> None:
+    """Serve feeds and take publish hooks: one process, any number of them."""
+    from hub.cli.front import run_front  # noqa: PLC0415
+
+    _follow_parent()
+    log_to_stderr()
+    run_front(settings_of(), host=host, port=port, fd=fd)
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        str, typer.Option(help="regenerate: rebuild feeds; distribute: tell subscribers.")
+    ] = "regenerate",
+) -> None:
+    """Work on one queue: one process, any number of them."""
+    from hub.adapters.queue import DISTRIBUTE, REGENERATE  # noqa: PLC0415
+
+    if queue not in {REGENERATE, DISTRIBUTE}:
+        raise Misconfigured(
+            [f"there is no queue {queue!r}: use --queue {REGENERATE} or --queue {DISTRIBUTE}"]
+        )
+    _follow_parent()
+    log_to_stderr()
+    # By name, as RQ names its jobs: the hub never imports its workers.
+    status: int = importlib.import_module("workers.process").run_worker(settings_of(), queue)
+    raise typer.Exit(status)
+
+
+@app.command()
+def publish(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")], data: Data = None
+) -> None:
+    """Send publish events or bare entries: JSON, an array, or one JSON object a line."""
+    from hub.cli.publish import publish_file  # noqa: PLC0415
+
+    raise typer.Exit(publish_file(settings_of(data_dir=data), file))
+
+
+@app.command()
+def feeds(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """List every feed: its address, entries, and the number of its last change."""
+    from hub.cli.feeds import list_feeds  # noqa: PLC0415
+
+    list_feeds(settings_of(data_dir=data), as_json=as_json)
+
+
+@app.command()
+def doctor(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Look for what is wrong, and say what to do about it. Exit status 1 if there is a problem."""
+    from hub.cli.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(data, as_json=as_json))

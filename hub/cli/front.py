@@ -1,0 +1,63 @@
+"""`feedhub front`: the front's parts, put together."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from hub.adapters.crashpoints import CrashPoints
+from hub.adapters.queue import REGENERATE, Bell, open_queue
+from hub.adapters.store import Store, connect
+from hub.errors import Misconfigured, StoreUnavailable
+from hub.web.app import Front, create_app
+from hub.web.server import serve
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+log = logging.getLogger("hub.front")
+
+
+def run_front(settings: Settings, *, host: str, port: int, fd: int | None) -> None:
+    """Serve until SIGTERM. Raises Misconfigured for settings or a Redis with which hooks could be lost."""
+    problems = []
+    if settings.public_url is None:
+        problems.append("FEEDHUB_PUBLIC_URL is missing: set the address under which readers reach this hub")
+    if settings.redis_url is None:
+        problems.append(
+            "FEEDHUB_REDIS_URL is missing: set it, or run `feedhub up`, which brings its own server"
+        )
+    if not settings.publish_token:
+        problems.append("FEEDHUB_PUBLISH_TOKEN is missing: set a secret for those who publish")
+    if problems:
+        raise Misconfigured(problems)
+    uvloop.run(_run(settings, host, port, fd))
+
+
+async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None:
+    assert settings.redis_url is not None  # noqa: S101  (run_front checked)
+    crash = CrashPoints.parse(settings.crash_at)
+    store = Store(connect(settings.redis_url), settings)
+    bell = Bell(store, open_queue(settings.redis_url, settings.name, REGENERATE), crash)
+    try:
+        await _check(store)
+        await serve(create_app(Front(settings, store, bell, clock)), host=host, port=port, fd=fd)
+    finally:
+        bell.close()
+        await store.close()
+
+
+async def _check(store: Store) -> None:
+    """Refuse an unfit Redis. One that is away is no reason to: `/readyz` says so, and it may come back."""
+    try:
+        for warning in await store.check_fit():
+            log.warning("%s", warning)
+    except StoreUnavailable as error:
+        log.warning("starting without Redis: %s", error)
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,100 @@
+"""The error tree. Expected outcomes (304, stale, duplicate) are values and not here.
+
+HubError                    what the hub says when it can't do what was asked
+├── BadRequest              400  not JSON, or not the shape at all
+├── Unauthorized            401
+├── NotFound                404
+├── Gone                    410
+├── Conflict                409  e.g. a rename onto a live slug
+├── TooLarge                413
+├── UnsupportedType         415
+├── Invalid                 422  with the path of each field that is wrong
+├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
+└── Misconfigured                start refused: every bad setting, and what to do
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class HubError(Exception):
+    """The root: `status` and `title` make it an RFC 9457 problem; the message is its `detail`."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+
+class BadRequest(HubError):
+    status = 400
+    title = "Bad request"
+
+
+class Unauthorized(HubError):
+    status = 401
+    title = "Unauthorized"
+
+
+class NotFound(HubError):
+    status = 404
+    title = "Not found"
+
+
+class Gone(HubError):
+    status = 410
+    title = "Gone"
+
+
+class Conflict(HubError):
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(HubError):
+    status = 413
+    title = "Content too large"
+
+
+class UnsupportedType(HubError):
+    status = 415
+    title = "Unsupported media type"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with a body: where (JSON Pointer, RFC 6901), and a sentence that says what to do."""
+
+    pointer: str
+    detail: str
+
+
+class Invalid(HubError):
+    """The body is JSON but breaks a rule; `errors` says which field and why."""
+
+    status = 422
+    title = "Invalid publish event"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{e.pointer or '/'}: {e.detail}" for e in errors))
+        self.errors = tuple(errors)
+
+
+class StoreUnavailable(HubError):
+    """Nothing can be stored durably at the moment; repeating the request is harmless."""
+
+    status = 503
+    title = "Service unavailable"
+    retry_after = 2
+    """Seconds: as long as an embedded server takes to restart and load."""
+
+
+class Misconfigured(HubError):
+    """A process refuses to start; `problems` holds one sentence each, all of them at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)

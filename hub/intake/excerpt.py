@@ -1,0 +1,61 @@
+"""What of an article may be shown to everybody, and a summary where the CMS sent none."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from hub.intake.text import clean, one_line, shorten
+
+SUMMARY_LENGTH = 300
+"""Characters: what Flipboard wants at least, and about two sentences."""
+
+# Ghost's and WordPress's marks. WordPress lets words follow: `<!--more Read on-->`.
+_PAYWALL = re.compile(r"<!--\s*(?:members-only|more(?:\s[^>]*?)?)\s*-->", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
+# Words next to these belong together; every other tag separates.
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code del dfn em i ins kbd mark q rb ruby s samp small span strike strong "
+    "sub sup time tt u var wbr".split()  # noqa: SIM905 - a list of words
+)
+# Captions and readings are beside the text, not of it.
+_ASIDE = frozenset({"figure", "rp", "rt", "rtc"})
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+
+
+def visible_part(html: str) -> str:
+    """Cut a restricted article at its paywall mark; without a mark nothing may be shown.
+
+    Works on HTML as it was sent: marks are comments, and sanitising removes those.
+    """
+    mark = _PAYWALL.search(html)
+    return html[: mark.start()] if mark else ""
+
+
+def summarize(html: str) -> str:
+    """Make a summary of sanitised HTML: its first words, without captions."""
+    return shorten(plain_text(html), SUMMARY_LENGTH)
+
+
+def plain_text(html: str) -> str:
+    """Give the running text of sanitised HTML (attribute values without `<` and `>`) on one line."""
+    words: list[str] = []
+    aside = 0
+    end = 0
+    for tag in _TAG.finditer(html):
+        if not aside:
+            words.append(html[end : tag.start()])
+        end = tag.end()
+        closing, name = tag.groups()
+        if name in _ASIDE:
+            aside += -1 if closing else 1
+        if name not in _INLINE | _ASIDE:
+            words.append(" ")
+    words.append(html[end:])
+    return one_line(unescape("".join(words)))
+
+
+def paragraphs(text: str) -> str:
+    """Make HTML of plain text (JSON Feed's `content_text`): a blank line parts paragraphs."""
+    parts = (part.strip() for part in _PARAGRAPHS.split(clean(text)))
+    return "".join(f"<p>{escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in parts if part)

@@ -1,0 +1,399 @@
+"""The records everything else speaks in, each named by its stage.
+
+`PublishEvent → Entry → Feed → Document`. Frozen and slotted; no behaviour beyond what a value knows of itself.
+What arrives is a publish event (one change that a CMS asked for). An entry names its authors, categories and tags
+by id; their names, bios and pictures live once, on the feed (`Term` is what an entry says of one, `Label` is what
+the store answers for it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+EntryId = NewType("EntryId", str)
+"""An entry's public id, as its CMS gave it: opaque, often a URL."""
+EntryNumber = NewType("EntryNumber", int)
+"""An entry's short internal number, never shown outside."""
+FeedNumber = NewType("FeedNumber", int)
+"""A feed's short internal number; it survives a rename."""
+Seq = NewType("Seq", int)
+"""A feed's change number (microseconds, or one more than the previous): ordered, not contiguous."""
+
+
+class Kind(StrEnum):
+    """What a feed collects."""
+
+    ALL = "all"
+    CATEGORY = "category"
+    AUTHOR = "author"
+    TAG = "tag"
+
+
+class Format(StrEnum):
+    """A document's format; the value is its suffix in URLs."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+    @property
+    def media_type(self) -> str:
+        """Content type without parameters."""
+        return _MEDIA_TYPES[self]
+
+    @property
+    def content_type(self) -> str:
+        """Content-Type header; JSON is UTF-8 by definition and takes no charset (RFC 8259 §11)."""
+        return self.media_type if self is Format.JSON else f"{self.media_type}; charset=utf-8"
+
+
+_MEDIA_TYPES = {
+    Format.RSS: "application/rss+xml",
+    Format.ATOM: "application/atom+xml",
+    Format.JSON: "application/feed+json",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeedPath:
+    """Where a feed is: `all`, or kind and slug. The slug is decoded; `url_path` percent-encodes it."""
+
+    kind: Kind
+    slug: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.slug}" if self.slug else str(self.kind)
+
+    @classmethod
+    def parse(cls, text: str) -> FeedPath:
+        """Read `str(path)` back. Raises ValueError for anything else."""
+        kind, slash, slug = text.partition("/")
+        if (kind == Kind.ALL) == bool(slash) or bool(slash) != bool(slug):
+            raise ValueError(f"{text!r} is no feed: use 'all' or '<kind>/<slug>'")
+        return cls(Kind(kind), slug)
+
+
+ALL = FeedPath(Kind.ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture and what must be said beside it. Sizes in pixels."""
+
+    url: str
+    type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    credit: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An enclosure: sound, film, a paper (JSON Feed 1.1 `attachments`)."""
+
+    url: str
+    mime_type: str
+    title: str | None = None
+    size_in_bytes: int | None = None
+    duration_in_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermRef:
+    """How an entry names an author, category or tag: by its stable id."""
+
+    kind: Kind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What an entry (or a term event) says of an author, category or tag. None: not said."""
+
+    kind: Kind
+    id: str
+    slug: str
+    name: str | None = None
+    description: str | None = None
+    """A category's or tag's description, an author's bio: plain text."""
+    url: str | None = None
+    image: str | None = None
+    parent: str | None = None
+    """The parent category's id (by default its slug); categories only."""
+    explicit_id: bool = False
+    """The CMS gave an id of its own: only then may an entry's data rename the feed."""
+
+    @property
+    def ref(self) -> TermRef:
+        return TermRef(self.kind, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One published piece, sanitised: HTML safe and absolute, text free of what XML can't hold."""
+
+    id: EntryId
+    url: str | None
+    title: str
+    """Plain text, unescaped."""
+    summary: str
+    """Plain text."""
+    content_html: str
+    """Sanitised HTML with absolute URLs; of an entry that is not public, the part before the paywall mark."""
+    date_published: datetime
+    date_modified: datetime
+    """Aware, UTC, milliseconds at most; likewise every date here."""
+    date_expires: datetime | None = None
+    language: str | None = None
+    visibility: str = "public"
+    authors: tuple[TermRef, ...] = ()
+    categories: tuple[TermRef, ...] = ()
+    tags: tuple[TermRef, ...] = ()
+    image: Image | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def refs(self) -> tuple[TermRef, ...]:
+        """All that it names, authors first."""
+        return self.authors + self.categories + self.tags
+
+
+# ---- publish events: one change that a CMS asked for ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPublished:
+    """`entry.published` or `entry.updated`: the state is what `entry` says."""
+
+    entry: Entry
+    terms: tuple[Term, ...] = ()
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRemoved:
+    """`entry.removed`: content is erased; id, dates and feeds stay as a tombstone."""
+
+    entry_id: EntryId
+    date_modified: datetime | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedUpdated:
+    """`category.updated`, `author.updated`, `tag.updated`: a feed's own data, perhaps a rename.
+
+    `changes` holds only what was said: keys `name`, `description`, `url`, `image`; None erases.
+    """
+
+    kind: Kind
+    slug: str
+    id: str | None = None
+    new_slug: str | None = None
+    changes: Mapping[str, str | None] = field(default_factory=dict)
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRemoved:
+    """`category.removed` and the like: the feed retires (410), or moved to another of its kind (301)."""
+
+    kind: Kind
+    slug: str
+    id: str | None = None
+    moved_to: str | None = None
+    event_id: str | None = None
+
+
+PublishEvent = EntryPublished | EntryRemoved | FeedUpdated | FeedRemoved
+
+
+class Outcome(StrEnum):
+    """What became of a publish event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    UNCHANGED = "unchanged"
+    SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The store's answer to one publish event: the outcome, and the seq of each feed that it touched."""
+
+    outcome: Outcome
+    entry: EntryId | None = None
+    feeds: tuple[tuple[FeedPath, Seq], ...] = ()
+
+
+# ---- what is rendered ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every document says of its publisher. URLs without a trailing slash."""
+
+    public_url: str
+    """Of this hub: self links and topics come from it alone."""
+    url: str
+    """Of the publication itself."""
+    title: str
+    description: str
+    language: str
+    name: str
+    """The hub's NAME: in `urn:feedhub:<NAME>:<id>` and `tag`-like ids."""
+    icon: str | None = None
+    full_content: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """An author, category or tag as documents show it: its feed's own data, in short."""
+
+    kind: Kind
+    slug: str
+    name: str
+    url: str | None = None
+    image: str | None = None
+    live: bool = True
+    """False once retired: documents stop naming it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry as one feed shows it."""
+
+    number: EntryNumber
+    revision: int
+    seq: Seq
+    """Its latest change number in this feed."""
+    entry: Entry
+    labels: Mapping[TermRef, Label]
+    """Every ref of the entry that is still live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An entry that left a feed (RFC 6721 `at:deleted-entry`)."""
+
+    id: EntryId
+    seq: Seq
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHead:
+    """A feed's own data, with the date of the last change of anything it shows."""
+
+    path: FeedPath
+    name: str
+    description: str = ""
+    url: str | None = None
+    image: str | None = None
+    updated: datetime | None = None
+    """The last change of this own data; documents show the latest of it and their entries' dates."""
+    id: str = ""
+    """The stable id of its author, category or tag (default: the slug). Atom's feed id is made of it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which of two documents of a feed wins: the greater. All three are hub-wide stamps (microseconds)."""
+
+    seq: int
+    """The feed's change number that was rendered."""
+    render: int = 0
+    """Raised when settings or the renderer changed: same content, new bytes, nobody is told."""
+    labels: int = 0
+    """Raised when a name, slug or picture shown in other feeds changed: likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A feed's bytes in one format, as cached in Redis and in each front."""
+
+    feed: FeedNumber
+    format: Format
+    version: Version
+    etag: str
+    """Weak, quoted, the same for all codings (RFC 9110 §8.8.1)."""
+    last_modified: datetime
+    """The second at which these bytes first appeared."""
+    gzip: bytes
+
+
+# ---- what the front asks the store --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A path that names a feed."""
+
+    number: FeedNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A path whose feed was renamed or merged: 301 to `path`."""
+
+    path: FeedPath
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A path whose feed is gone for good: 410."""
+
+
+Resolution = Live | Moved | Retired | None
+"""None: nobody ever named such a feed (404)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSummary:
+    """A feed as lists show it."""
+
+    number: FeedNumber
+    path: FeedPath
+    name: str
+    description: str
+    seq: Seq
+    entries: int
+    failures: int = 0
+    """Claims in a row that ended without a commit; from 3 on the feed is in quarantine."""
+    error: str = ""
+    """What the last of them said, if it could still say something."""
+    skipped: tuple[str, ...] = ()
+    """Ids of entries that its documents leave out because they can't be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Some feeds, in the order of their paths, and the cursor of the next page (None: that was all)."""
+
+    feeds: tuple[FeedSummary, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of the change stream: a feed has a new document, or (`moved`) its address or life changed."""
+
+    feed: FeedNumber
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A read of the change stream. `gap`: rows were trimmed before they were read, so check everything."""
+
+    last_id: str
+    rows: tuple[Change, ...]
+    gap: bool

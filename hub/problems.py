@@ -1,0 +1,87 @@
+"""What an operator should know, in sentences, from the hub's state. `/api/status` and `doctor` show the same list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.model import FeedSummary
+
+QUARANTINED = 3
+"""Claims in a row without a commit from which a feed is in quarantine."""
+CLOCKS_APART_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, since when (ISO 8601, if known), and what to do."""
+
+    code: str
+    sentence: str
+    action: str
+    since: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def worker_problems(workers: Sequence[str], late: int) -> list[Problem]:
+    """Nobody regenerates, or not fast enough. `workers` are named `<queue>@<host>:<pid>`."""
+    if not any(name.startswith("regenerate@") for name in workers):
+        return [
+            Problem(
+                "no-worker",
+                f"No worker regenerates feeds; {late} of them wait."
+                if late
+                else "No worker regenerates feeds.",
+                "Start one: feedhub worker --queue regenerate (feedhub up starts it by itself).",
+            )
+        ]
+    if late:
+        sentence = f"{late} feeds should have been regenerated more than five seconds ago."
+        return [Problem("feeds-late", sentence, "Start more workers, and look at their logs for errors.")]
+    return []
+
+
+def feed_problems(feeds: Sequence[FeedSummary]) -> list[Problem]:
+    """Feeds whose regeneration keeps failing, and entries that no document can show."""
+    found = []
+    for feed in feeds:
+        if feed.failures >= QUARANTINED:
+            why = f": {feed.error}" if feed.error else ", each time with its process"
+            found.append(
+                Problem(
+                    "feed-quarantined",
+                    f"Feed {feed.path} failed to regenerate {feed.failures} times{why}.",
+                    "It serves its last good document and is tried again with growing delays: see the worker's log.",
+                )
+            )
+        if feed.skipped:
+            found.append(
+                Problem(
+                    "entries-skipped",
+                    f"Feed {feed.path} leaves out entries that can't be rendered: {', '.join(feed.skipped[:5])}.",
+                    "Publish them again with the cause mended; the worker's log names it.",
+                )
+            )
+    return found
+
+
+def clock_problems(hub_seconds: float, redis_seconds: float) -> list[Problem]:
+    """Clocks that differ: embargoes and signatures are judged by them."""
+    apart = abs(hub_seconds - redis_seconds)
+    if apart <= CLOCKS_APART_SECONDS:
+        return []
+    sentence = f"The clocks of this machine and of Redis differ by {apart:.0f} s."
+    return [Problem("clocks-apart", sentence, "Have both synchronised (NTP).")]
+
+
+def safety_problems(refusals: Sequence[str]) -> list[Problem]:
+    """Say how this Redis could lose what was acknowledged."""
+    return [
+        Problem("redis-unsafe", text, "Change Redis's configuration as the sentence says.")
+        for text in refusals
+    ]

@@ -1,0 +1,261 @@
+"""Feeds to documents: what a regenerate job asks of this package.
+
+An entry is rendered once per revision (and per change of a name that it shows), whatever feeds it is in,
+and kept in memory as fragments. A document is its opening and fragments, spliced:
+
+    draft = renderer.draft(snapshot.window, labels=snapshot.labels)
+    if draft.doubtful:                      # rare: a name changed since these fragments were made
+        draft.confirm(await store.labels(draft.doubtful))
+    draft.supply(items_of(draft.missing))   # the only entries that must be fetched
+    rendering = draft.render(snapshot.head, snapshot.tombstones)
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from hub.render.jsonfeed import JsonWriter
+from hub.render.masthead import Masthead
+from hub.render.segments import Segment, splice
+from hub.render.shown import Shown
+from hub.render.xml import AtomWriter, RssWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from hub.model import EntryId, EntryNumber, FeedHead, Format, Item, Label, Seq, Site, TermRef, Tombstone
+    from hub.render.segments import Spliced
+
+MEMORY_BYTES = 96 * 2**20
+"""Of fragments, per worker process: some 4,000 entries of 5.6 KB, the windows of 80 busy feeds."""
+_OVERHEAD = 2048
+"""Bytes of objects around one entry's fragments (measured: 1.2 to 1.9 KB)."""
+
+
+class Place(Protocol):
+    """An entry's place in a feed's window."""
+
+    @property
+    def number(self) -> EntryNumber: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def seq(self) -> Seq: ...
+
+
+class Writer(Protocol):
+    """One format. A document is its opening, fragments with endings and with joiners between, its closing."""
+
+    format: Format
+    joiner: bytes
+    closing: bytes
+
+    def opening(self, masthead: Masthead) -> bytes: ...
+    def fragment(self, shown: Shown) -> bytes: ...
+    def ending(self, seq: Seq) -> bytes: ...
+    def document(self, masthead: Masthead, entries: Sequence[Shown]) -> bytes: ...
+
+
+def writers(site: Site) -> tuple[Writer, ...]:
+    """One writer per format."""
+    return RssWriter(site), AtomWriter(site), JsonWriter(site)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that a document leaves out, and why."""
+
+    number: EntryNumber
+    id: EntryId | None
+    """None: the store had it no more."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDocument:
+    """A feed's bytes in one format, as they will be cached."""
+
+    format: Format
+    gzip: bytes
+    length: int
+    """Of the document before compression."""
+    hash: str
+    """Of the document's content: hexadecimal, the same for the same bytes."""
+
+    @property
+    def raw(self) -> bytes:
+        """The document itself; checks gzip's CRC and length on the way."""
+        return gzip.decompress(self.gzip)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A feed's documents in all formats, and what they leave out."""
+
+    documents: Mapping[Format, RenderedDocument]
+    skipped: tuple[Skipped, ...]
+    fresh: int
+    """Entries that were rendered for this; all others were in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """One revision of an entry in every format, and the labels that it shows."""
+
+    revision: int
+    labels: tuple[tuple[TermRef, Label | None], ...]
+    confirmed: int
+    """The labels stamp up to which `labels` are known to hold."""
+    modified: datetime
+    segments: tuple[Segment, ...]
+    """In the order of the writers."""
+
+    @property
+    def size(self) -> int:
+        return _OVERHEAD + sum(segment.size for segment in self.segments)
+
+
+class Renderer:
+    """Renders the feeds of one site. One per worker process; not for threads."""
+
+    def __init__(self, site: Site, *, memory_bytes: int = MEMORY_BYTES) -> None:
+        self.site = site
+        self.writers = writers(site)
+        self._memory = _Memory(memory_bytes)
+
+    def draft(self, window: Sequence[Place], *, labels: int) -> Draft:
+        """Start on a feed's documents.
+
+        `window` is in the order of the documents. `labels` is the stamp of the last change of any name that
+        the feed shows; labels read from now on must be at least as new. A stamp may come from several
+        feeds' snapshots taken together: then pass the greatest.
+        """
+        return Draft(self, window, labels)
+
+    def render_entry(self, item: Item, labels: int) -> Fragments:
+        """Render an entry in all formats. Raises whatever a format can't hold."""
+        shown = Shown.of(item, full_content=self.site.full_content)
+        return Fragments(
+            revision=item.revision,
+            labels=tuple((ref, item.labels.get(ref)) for ref in item.entry.refs),
+            confirmed=labels,
+            modified=item.entry.date_modified,
+            segments=tuple(Segment.of(writer.fragment(shown)) for writer in self.writers),
+        )
+
+    def recall(self, place: Place) -> Fragments | None:
+        """What memory holds of an entry at that revision."""
+        kept = self._memory.get(place.number)
+        return kept if kept and kept.revision == place.revision else None
+
+    def remember(self, number: EntryNumber, fragments: Fragments) -> None:
+        self._memory.put(number, fragments)
+
+
+class Draft:
+    """One feed's documents in the making: what memory held of its window, and what must still be fetched.
+
+    It keeps what it found, so other feeds' drafts may come and go meanwhile.
+    """
+
+    def __init__(self, renderer: Renderer, window: Sequence[Place], labels: int) -> None:
+        self._renderer = renderer
+        self._window = window
+        self._labels = labels
+        self._ready: dict[EntryNumber, Fragments] = {}
+        self._doubtful: dict[EntryNumber, Fragments] = {}
+        self._skipped: dict[EntryNumber, Skipped] = {}
+        self._fresh = 0
+        for place in window:
+            if kept := renderer.recall(place):
+                (self._ready if kept.confirmed >= labels else self._doubtful)[place.number] = kept
+
+    @property
+    def doubtful(self) -> frozenset[TermRef]:
+        """Labels that remembered entries show and that may have changed since."""
+        return frozenset(ref for kept in self._doubtful.values() for ref, _ in kept.labels)
+
+    @property
+    def missing(self) -> tuple[Place, ...]:
+        """Entries that must be supplied: nothing is remembered of them, or nothing that is sure to hold."""
+        return tuple(p for p in self._window if p.number not in self._ready and p.number not in self._skipped)
+
+    def confirm(self, labels: Mapping[TermRef, Label]) -> None:
+        """Keep what shows these labels as they are; the rest becomes missing."""
+        for number, kept in self._doubtful.items():
+            if all(labels.get(ref) == label for ref, label in kept.labels):
+                self._keep(number, replace(kept, confirmed=self._labels))
+        self._doubtful.clear()
+
+    def supply(self, items: Iterable[Item]) -> None:
+        """Render what was missing; what can't be rendered is left out of every format, and reported."""
+        for item in items:
+            try:
+                fragments = self._renderer.render_entry(item, self._labels)
+            except Exception as error:  # noqa: BLE001 - one bad entry, however bad, never stops a feed
+                reason = f"{type(error).__name__}: {error}"
+                self._skipped[item.number] = Skipped(item.number, item.entry.id, reason)
+                continue
+            self._fresh += 1
+            self._keep(item.number, fragments)
+
+    def render(self, head: FeedHead, tombstones: Iterable[Tombstone] = ()) -> Rendering:
+        """Write all documents. What is still missing is left out and reported: the store had it no more."""
+        gone = (Skipped(p.number, None, "not in the store any more") for p in self.missing)
+        skipped = (*self._skipped.values(), *gone)
+        entries = [(p.seq, self._ready[p.number]) for p in self._window if p.number in self._ready]
+        masthead = Masthead.of(self._renderer.site, head, tombstones, (kept.modified for _, kept in entries))
+        documents = {}
+        for index, writer in enumerate(self._renderer.writers):
+            fragments = [(seq, kept.segments[index]) for seq, kept in entries]
+            spliced = splice(_parts(writer, masthead, fragments))
+            documents[writer.format] = _document(writer.format, spliced)
+        return Rendering(documents, skipped, self._fresh)
+
+    def _keep(self, number: EntryNumber, fragments: Fragments) -> None:
+        self._ready[number] = fragments
+        self._renderer.remember(number, fragments)
+
+
+def _parts(
+    writer: Writer, masthead: Masthead, fragments: Sequence[tuple[Seq, Segment]]
+) -> Iterator[Segment | bytes]:
+    yield Segment.of(writer.opening(masthead))
+    last = len(fragments) - 1
+    for index, (seq, fragment) in enumerate(fragments):
+        yield fragment
+        between = writer.ending(seq) + (writer.joiner if index < last else b"")
+        if between:
+            yield between
+    yield writer.closing
+
+
+def _document(format_: Format, spliced: Spliced) -> RenderedDocument:
+    return RenderedDocument(format_, spliced.gzip, spliced.length, spliced.hash)
+
+
+class _Memory:
+    """Fragments by entry, the least recently used going first when there are too many bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._kept: OrderedDict[EntryNumber, Fragments] = OrderedDict()
+
+    def get(self, number: EntryNumber) -> Fragments | None:
+        if number in self._kept:
+            self._kept.move_to_end(number)
+        return self._kept.get(number)
+
+    def put(self, number: EntryNumber, fragments: Fragments) -> None:
+        if replaced := self._kept.pop(number, None):
+            self._bytes -= replaced.size
+        self._kept[number] = fragments
+        self._bytes += fragments.size
+        while self._bytes > self._limit:
+            _, evicted = self._kept.popitem(last=False)
+            self._bytes -= evicted.size

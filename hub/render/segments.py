@@ -1,0 +1,83 @@
+"""Gzip documents put together from parts that were compressed before.
+
+A deflate stream may be cut where it was fully flushed (RFC 1951 §3.2.3, zlib's Z_FULL_FLUSH): there it
+stands at a byte's edge and what follows refers to nothing before. So parts that were deflated alone, each
+from an empty window, can be concatenated in any order, and one changed entry costs one entry of
+compression, too. What every reader gets is one ordinary gzip member.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from struct import pack
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LEVEL = 5
+"""Of 5.7 KB of prose 9 leaves 2,349 bytes, 5 2,352, 1 2,563; in 46, 43 and 29 µs."""
+_MEMBER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # RFC 1952 §2.3: no name, no time, unknown system
+_LAST_BLOCK = b"\x03\x00"  # an empty one, marked final
+_STORED_MAX = 0xFFFF
+HASH_LENGTH = 32
+"""Hexadecimal digits: 128 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of documents: its bytes, the same deflated so that they can stand anywhere, and their hash."""
+
+    raw: bytes
+    deflated: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> Segment:
+        """Compress a part."""
+        # A window larger than the data finds nothing more, and clearing it costs as much as compressing.
+        window = min(15, max(9, len(raw).bit_length()))
+        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -window)
+        deflated = compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
+        return cls(raw, deflated, hashlib.sha256(raw).digest())
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that it holds."""
+        return len(self.raw) + len(self.deflated) + len(self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """A whole made of parts."""
+
+    gzip: bytes
+    length: int
+    """Of the bytes before compression."""
+    hash: str
+    """Of the parts' hashes in their order: equal parts, equal hash; a part is hashed once in its life."""
+
+
+def splice(parts: Iterable[Segment | bytes]) -> Spliced:
+    """Concatenate parts; plain bytes (64 KB at most) go in as they are."""
+    blocks, crc, length, digest = [_MEMBER], 0, 0, hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Segment):
+            raw = part.raw
+            blocks.append(part.deflated)
+            digest.update(part.digest)
+        else:
+            raw = part
+            blocks.append(_stored(raw))
+            digest.update(raw)
+        crc = zlib.crc32(raw, crc)
+        length += len(raw)
+    blocks += (_LAST_BLOCK, pack("<LL", crc, length & 0xFFFFFFFF))
+    return Spliced(b"".join(blocks), length, digest.hexdigest()[:HASH_LENGTH])
+
+
+def _stored(raw: bytes) -> bytes:
+    """Bytes as an uncompressed block, for the few that aren't worth a compressor (RFC 1951 §3.2.4)."""
+    return pack("<BHH", 0, len(raw), len(raw) ^ _STORED_MAX) + raw

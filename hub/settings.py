@@ -1,0 +1,165 @@
+"""Every setting once: read at the edge into one frozen record; nothing reads the environment later.
+
+Prefix `FEEDHUB_`. A secret may come from a file (`FEEDHUB_PUBLISH_TOKEN_FILE`) and may list several values, comma
+separated, so that it rotates without a gap. Bad values are reported all together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from hub.errors import Misconfigured
+from hub.model import Kind, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "FEEDHUB_"
+# Read by commands and by the supervisor, not by the hub itself.
+_NOT_SETTINGS = {"URL", "DATA_DIR_SOURCE"}
+
+
+def _listed(value: Any) -> Any:
+    """Turn `a, b` into `("a", "b")`."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an absolute http(s) URL such as https://feeds.example.org")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must have no query, fragment or user name")
+    return value.rstrip("/")
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+        raise ValueError("must be 1 to 40 letters, digits, '-' or '_'")
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", value):
+        raise ValueError("must be a language tag such as en or pt-BR (RFC 5646)")
+    return value
+
+
+def _networks(value: Any) -> Any:
+    listed = _listed(value)
+    return tuple(ip_network(part) if isinstance(part, str) else part for part in listed)
+
+
+Url = Annotated[str, AfterValidator(_public_url)]
+Secrets = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Settings(BaseModel):
+    """What the operator decides. Field names are the settings' names in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    # where
+    public_url: Url | None = None
+    site_url: Url | None = None
+    site_title: str = Field("Feedhub", min_length=1, max_length=200)
+    site_description: str = Field("Every change, everywhere, at once.", max_length=1000)
+    site_language: Annotated[str, AfterValidator(_language)] = "en"
+    site_icon: Url | None = None
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+
+    # state
+    redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")
+    data_dir: Path = Path(".feedhub")
+    name: Annotated[str, AfterValidator(_name)] = "feedhub"
+    durability: Literal["everysec", "strict"] = "everysec"
+
+    # secrets
+    admin_token: Secrets = ()
+    publish_token: Secrets = ()
+    secret_key: Secrets = ()
+
+    # feeds
+    feed_size: int = Field(50, ge=1, le=500)
+    feed_content: Literal["full", "summary"] = "full"
+    feed_kinds: Annotated[tuple[Kind, ...], BeforeValidator(_listed)] = tuple(Kind)
+    embed_hosts: Annotated[tuple[str, ...], BeforeValidator(_listed)] = (
+        "www.youtube.com",
+        "www.youtube-nocookie.com",
+        "player.vimeo.com",
+    )
+    shared_max_age: int = Field(0, ge=0, le=86400)
+
+    # pace
+    debounce_ms: int = Field(200, ge=0, le=60_000)
+    """The first change after a quiet time of this length goes at once; a burst waits for its end at most so long."""
+
+    # tests only: SIGKILL this process at the named points, e.g. "after_pop" (see hub.adapters.crashpoints)
+    crash_at: str = ""
+
+    @property
+    def site(self) -> Site:
+        """What documents need of the settings. Raises Misconfigured without PUBLIC_URL."""
+        if self.public_url is None:
+            raise Misconfigured(
+                ["FEEDHUB_PUBLIC_URL is missing: set the address under which readers reach this hub"]
+            )
+        return Site(
+            public_url=self.public_url,
+            url=self.site_url or self.public_url,
+            title=self.site_title,
+            description=self.site_description,
+            language=self.site_language,
+            name=self.name,
+            icon=self.site_icon,
+            full_content=self.feed_content == "full",
+        )
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """Name each FEEDHUB_ variable that no setting reads, with the likeliest spelling."""
+    known = {name.upper() for name in Settings.model_fields}
+    sentences = []
+    for name in sorted(environ):
+        key = name.removeprefix(PREFIX).removesuffix("_FILE")
+        if not name.startswith(PREFIX) or key in known | _NOT_SETTINGS:
+            continue
+        near = difflib.get_close_matches(key, known, 1)
+        hint = f": did you mean {PREFIX}{near[0]}?" if near else " and is ignored"
+        sentences.append(f"{name} is no setting of this version{hint}")
+    return sentences
+
+
+def load_settings(environ: Mapping[str, str], **overrides: Any) -> Settings:
+    """Read the environment; `overrides` (command-line options) win. Raises Misconfigured with every problem."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for field in Settings.model_fields:
+        name = PREFIX + field.upper()
+        if value := environ.get(name, ""):
+            values[field] = value
+        elif path := environ.get(name + "_FILE", ""):
+            try:
+                values[field] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{name}_FILE: {path} can't be read ({error.__class__.__name__})")
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            where = str(detail["loc"][0]).upper() if detail["loc"] else ""
+            problems.append(f"{PREFIX}{where}: {detail['msg'].removeprefix('Value error, ')}")
+        raise Misconfigured(problems) from None
+    if problems:
+        raise Misconfigured(problems)
+    return settings

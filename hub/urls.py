@@ -1,0 +1,34 @@
+"""Where a feed, its page and the WebSub hub are: every link that documents and headers show is made here.
+
+Made of PUBLIC_URL alone, never of what a request says of itself: a wrong self link moves subscribers away
+for good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from hub.model import FeedPath, Format, Kind
+
+
+def kind_url(public_url: str, kind: Kind) -> str:
+    """The scheme that categories and tags of a kind belong to; scheme, `/` and term make the feed's page."""
+    return f"{public_url}/feeds/{kind}"
+
+
+def page_url(public_url: str, path: FeedPath) -> str:
+    """A feed's page for people. The slug is percent-encoded UTF-8."""
+    kind = kind_url(public_url, path.kind)
+    return f"{kind}/{quote(path.slug, safe='')}" if path.slug else kind
+
+
+def document_url(public_url: str, path: FeedPath, format: Format) -> str:  # noqa: A002 - the domain's word
+    """A feed's document in one format: its self link and its WebSub topic."""
+    return f"{page_url(public_url, path)}.{format}"
+
+
+def websub_url(public_url: str) -> str:
+    """The hub that documents and `Link` headers name (WebSub §4)."""
+    return f"{public_url}/websub"

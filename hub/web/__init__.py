@@ -1,0 +1,1 @@
+"""The aiohttp front: feeds, publish hooks, pages."""

@@ -1,0 +1,53 @@
+"""What the front needs of the outside: the store's read side and its one write, and a bell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.errors import HubError
+    from hub.model import (
+        Changes,
+        Document,
+        FeedNumber,
+        FeedPage,
+        FeedPath,
+        Format,
+        Kind,
+        PublishEvent,
+        Receipt,
+        Resolution,
+        Version,
+    )
+
+
+class DocumentSource(Protocol):
+    """Where documents come from, and news of them. Every method raises StoreUnavailable."""
+
+    async def resolve(self, path: FeedPath, /) -> Resolution: ...
+
+    async def document(self, number: FeedNumber, format_: Format, /) -> Document | None: ...
+
+    async def versions(self, numbers: Sequence[FeedNumber], /) -> list[Version | None]: ...
+
+    async def changes(self, after: str | None, /, *, block_ms: int) -> Changes: ...
+
+
+class Store(DocumentSource, Protocol):
+    """All that the front asks of Redis. Every method raises StoreUnavailable."""
+
+    async def list_feeds(
+        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+    ) -> FeedPage: ...
+
+    async def accept(self, events: Sequence[PublishEvent], /, *, source: str) -> list[Receipt | HubError]: ...
+
+    async def check_writable(self) -> None: ...
+
+
+class Bell(Protocol):
+    """Rings `regenerate`. Never raises: the pump rings for whatever is still owed."""
+
+    async def ring(self) -> None: ...

@@ -1,0 +1,500 @@
+"""ACCEPT against a real Valkey: outcomes, order, places, terms, embargoes, retries."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hub.adapters.store import Store, connect
+from hub.errors import Conflict, StoreUnavailable
+from hub.model import (
+    EntryNumber,
+    FeedNumber,
+    FeedPath,
+    FeedRemoved,
+    FeedUpdated,
+    Kind,
+    Live,
+    Moved,
+    Outcome,
+    PublishEvent,
+    Receipt,
+    Retired,
+    TermRef,
+)
+from tests.entries import NOON, author, category, published, removed, tag
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+HOUR = timedelta(hours=1)
+
+
+async def send(store: Store, *events: PublishEvent) -> list[Receipt]:
+    receipts = await store.accept(events, source="test")
+    assert all(isinstance(receipt, Receipt) for receipt in receipts), receipts
+    return [receipt for receipt in receipts if isinstance(receipt, Receipt)]
+
+
+def paths(receipt: Receipt) -> list[str]:
+    return sorted(str(path) for path, _ in receipt.feeds)
+
+
+async def window(store: Store, path: str) -> list[str]:
+    """Ids of the entries in a feed, newest first."""
+    feed = await store.resolve(FeedPath.parse(path))
+    assert isinstance(feed, Live), feed
+    (snapshot,) = await store.snapshots([feed.number])
+    assert snapshot is not None
+    entries = await store.entries([place.number for place in snapshot.window])
+    return [entries[place.number][1].id for place in snapshot.window]
+
+
+async def everything(store: Store) -> dict[bytes, Any]:
+    """All that Redis holds, to see that nothing changed."""
+    client = store.client
+    return {key: await client.dump(key) for key in sorted(await client.keys("*")) if b"reply" not in key}
+
+
+async def test_an_entry_gets_one_seq_on_every_feed_that_it_touches(store: Store) -> None:
+    (receipt,) = await send(store, published("a", author("ada"), category("world"), tag("energy")))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert paths(receipt) == ["all", "author/ada", "category/world", "tag/energy"]
+    assert len({seq for _, seq in receipt.feeds}) == 1
+
+
+async def test_seqs_grow_with_every_change(store: Store) -> None:
+    receipts = await send(store, *(published(f"e{i}") for i in range(20)))
+
+    seqs = [receipt.feeds[0][1] for receipt in receipts]
+    assert seqs == sorted(set(seqs))
+
+
+async def test_the_same_event_id_is_a_duplicate_and_changes_nothing(store: Store) -> None:
+    await send(store, published("a", event="e1"))
+    before = await everything(store)
+
+    (receipt,) = await send(store, published("a", event="e1", title="Another"))
+
+    assert receipt.outcome is Outcome.DUPLICATE
+    assert await everything(store) == before
+
+
+async def test_the_same_event_id_of_another_source_is_not_a_duplicate(store: Store) -> None:
+    await send(store, published("a", event="e1"))
+
+    (receipt,) = await store.accept([published("b", event="e1")], source="other")
+
+    assert isinstance(receipt, Receipt)
+    assert receipt.outcome is Outcome.ACCEPTED
+
+
+async def test_an_older_update_is_stale_and_changes_nothing(store: Store) -> None:
+    await send(store, published("a", date_modified=NOON))
+    before = await everything(store)
+
+    (receipt,) = await send(store, published("a", title="Old", date_modified=NOON - HOUR))
+
+    assert receipt.outcome is Outcome.STALE
+    assert await everything(store) == before
+
+
+async def test_an_update_of_the_same_date_is_not_stale(store: Store) -> None:
+    await send(store, published("a"))
+
+    (receipt,) = await send(store, published("a", title="Mended at once"))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+
+
+async def test_equal_content_is_unchanged_even_with_a_newer_date(store: Store) -> None:
+    (first,) = await send(store, published("a"))
+
+    (again,) = await send(store, published("a", date_modified=NOON + HOUR))
+    (late,) = await send(store, published("a", title="Overtaken", date_modified=NOON + HOUR / 2))
+
+    assert again.outcome is Outcome.UNCHANGED
+    assert again.feeds == ()
+    assert late.outcome is Outcome.STALE, "the newer date counts for the order"
+    assert first.outcome is Outcome.ACCEPTED
+
+
+async def test_a_repeated_command_gets_the_same_answer(store: Store) -> None:
+    """redis-py sends a command again when its answer was lost."""
+    _, args = store._call(published("a", author("ada"), event="e1"), "test")
+
+    first, second = await store.run("accept", *args), await store.run("accept", *args)
+
+    assert first == second
+    assert first[0] == b"accepted"
+
+
+async def test_an_old_article_published_today_sits_where_its_date_says(store: Store) -> None:
+    await send(store, published("new"), published("old", date_published=NOON - 1000 * HOUR))
+    await send(store, published("middle", date_published=NOON - HOUR))
+
+    assert await window(store, "all") == ["new", "middle", "old"]
+
+
+async def test_a_move_between_categories_changes_the_old_and_the_new_feed(store: Store) -> None:
+    await send(store, published("a", category("world")), published("b", category("world")))
+
+    (receipt,) = await send(store, published("a", category("science")))
+
+    assert paths(receipt) == ["all", "category/science", "category/world"]
+    assert await window(store, "category/world") == ["b"]
+    assert await window(store, "category/science") == ["a"]
+
+
+async def test_an_entry_is_in_the_feeds_of_its_categories_ancestors(store: Store) -> None:
+    await send(store, published("a", category("europe", parent="world")))
+    await send(store, published("b", category("paris", parent="europe")))
+
+    assert await window(store, "category/europe") == ["b", "a"]
+    assert await window(store, "category/world") == ["b", "a"]
+
+
+async def test_parents_in_a_circle_do_not_hang(store: Store) -> None:
+    await send(store, published("a", category("x", parent="y")), published("b", category("y", parent="x")))
+    await send(store, published("c", category("z", parent="z")))
+
+    assert set(await window(store, "category/y")) == {"a", "b"}
+
+
+async def test_a_new_parent_moves_the_entries_that_are_there_already(store: Store) -> None:
+    await send(store, *(published(f"e{i}", category("europe", parent="world")) for i in range(300)))
+
+    await send(store, published("late", category("europe", parent="abroad"), date_modified=NOON + HOUR))
+    while await store.chore():
+        pass
+
+    assert (await store.resolve(FeedPath.parse("category/abroad"))) is not None
+    listing = {str(f.path): f.entries for f in (await store.list_feeds(kinds=list(Kind))).feeds}
+    assert listing["category/abroad"] == 301
+    assert listing["category/world"] == 0
+
+
+async def test_a_removal_leaves_a_tombstone_and_erases_the_content(store: Store) -> None:
+    await send(store, published("a", author("ada")))
+
+    (receipt,) = await send(store, removed("a"))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert paths(receipt) == ["all", "author/ada"]
+    assert await window(store, "all") == []
+    (snapshot,) = await store.snapshots([FeedNumber(1)])
+    assert snapshot is not None
+    assert [stone.id for stone in snapshot.tombstones] == ["a"]
+    assert b"Some content" not in b"".join((await everything(store)).values())
+    assert await store.client.hget(store.keys.of("entry", 1), "data") is None
+
+
+async def test_a_removal_older_than_the_entry_is_stale(store: Store) -> None:
+    await send(store, published("a"))
+
+    (receipt,) = await send(store, removed("a", date_modified=NOON - HOUR))
+
+    assert receipt.outcome is Outcome.STALE
+
+
+async def test_an_update_that_a_removal_overtook_is_stale(store: Store) -> None:
+    await send(store, removed("a", date_modified=NOON + HOUR))
+
+    (receipt,) = await send(store, published("a"))
+
+    assert receipt.outcome is Outcome.STALE
+    assert await window(store, "all") == []
+
+
+async def test_a_removed_entry_can_be_published_again(store: Store) -> None:
+    await send(store, published("a", category("world")), removed("a"))
+
+    (receipt,) = await send(store, published("a", category("world"), date_modified=NOON + HOUR))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert await window(store, "category/world") == ["a"]
+    (snapshot,) = await store.snapshots([FeedNumber(1)])
+    assert snapshot is not None
+    assert snapshot.tombstones == ()
+
+
+async def test_a_second_removal_is_unchanged(store: Store) -> None:
+    receipts = await send(store, published("a"), removed("a"), removed("a"))
+
+    assert [r.outcome for r in receipts] == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.UNCHANGED]
+
+
+async def test_an_embargoed_entry_waits_and_nothing_shows_that_it_exists(store: Store) -> None:
+    soon = datetime.now(UTC) + timedelta(milliseconds=200)
+    (receipt,) = await send(store, published("a", category("merger"), date_published=soon))
+
+    assert receipt.outcome is Outcome.SCHEDULED
+    assert receipt.feeds == ()
+    assert await store.resolve(FeedPath.parse("category/merger")) is None
+
+    while not (await store.owed()).turn:
+        await asyncio.sleep(0.01)
+    assert await store.turn() == 1
+
+    assert await window(store, "category/merger") == ["a"]
+
+
+async def test_a_future_date_withdraws_a_live_entry(store: Store) -> None:
+    await send(store, published("a", category("world")))
+
+    (receipt,) = await send(
+        store,
+        published("a", category("world"), date_published=datetime.now(UTC) + HOUR, date_modified=NOON + HOUR),
+    )
+
+    assert receipt.outcome is Outcome.SCHEDULED
+    assert paths(receipt) == ["all", "category/world"]
+    assert await window(store, "category/world") == []
+
+
+async def test_an_expired_entry_leaves_its_feeds_and_its_content_is_erased(store: Store) -> None:
+    soon = datetime.now(UTC) + timedelta(milliseconds=150)
+    await send(store, published("a", date_expires=soon))
+    assert await window(store, "all") == ["a"]
+
+    while not (await store.owed()).turn:
+        await asyncio.sleep(0.01)
+    await store.turn()
+
+    assert await window(store, "all") == []
+    assert await store.client.hget(store.keys.of("entry", 1), "data") is None
+
+
+async def test_an_entry_that_arrives_expired_is_never_live(store: Store) -> None:
+    (receipt,) = await send(store, published("a", date_expires=NOON + HOUR))
+
+    assert receipt.feeds == ()
+    assert await window(store, "all") == []
+
+
+async def test_an_authors_data_follows_the_newest_entry_that_tells_it(store: Store) -> None:
+    ref = TermRef(Kind.AUTHOR, "ada")
+    await send(store, published("a", author("ada", url="https://site.test/ada")))
+    await send(store, published("b", author("ada", name="Ada Q."), date_modified=NOON + HOUR))
+    await send(store, published("c", author("ada", name="Old"), date_modified=NOON - HOUR))
+
+    label = (await store.labels([ref]))[ref]
+
+    assert (label.name, label.url) == ("Ada Q.", "https://site.test/ada")
+
+
+async def test_a_changed_bio_changes_the_authors_feed_even_if_the_entry_did_not(store: Store) -> None:
+    await send(store, published("a", author("ada", description="Old bio")))
+
+    (receipt,) = await send(
+        store, published("a", author("ada", description="New bio"), date_modified=NOON + HOUR)
+    )
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert paths(receipt) == ["author/ada"]
+
+
+async def test_a_rename_keeps_the_feed_and_its_old_address_leads_there(store: Store) -> None:
+    await send(store, published("a", category("world")))
+    before = await store.resolve(FeedPath.parse("category/world"))
+
+    await send(store, FeedUpdated(Kind.CATEGORY, "world", new_slug="international"))
+
+    assert await store.resolve(FeedPath.parse("category/world")) == Moved(
+        FeedPath.parse("category/international")
+    )
+    assert await store.resolve(FeedPath.parse("category/international")) == before
+    (again,) = await send(store, published("b", category("world")))
+    assert paths(again) == ["all", "category/international"], "late hooks still use the old slug"
+
+
+async def test_a_rename_of_a_rename_leads_to_the_last_address(store: Store) -> None:
+    await send(store, published("a", category("x")))
+    await send(
+        store, FeedUpdated(Kind.CATEGORY, "x", new_slug="y"), FeedUpdated(Kind.CATEGORY, "y", new_slug="z")
+    )
+
+    assert await store.resolve(FeedPath.parse("category/x")) == Moved(FeedPath.parse("category/z"))
+
+
+async def test_a_rename_onto_a_live_slug_is_refused_and_changes_nothing(store: Store) -> None:
+    await send(store, published("a", category("x"), category("y")))
+    before = await everything(store)
+
+    (answer,) = await store.accept([FeedUpdated(Kind.CATEGORY, "x", new_slug="y")], source="test")
+
+    assert isinstance(answer, Conflict)
+    assert await everything(store) == before
+
+
+async def test_an_entry_renames_a_feed_only_by_an_id_of_its_own(store: Store) -> None:
+    await send(store, published("a", category("world", id="7", explicit_id=True)))
+    await send(
+        store,
+        published("a", category("planet", id="7", explicit_id=True), date_modified=NOON + HOUR, title="2"),
+    )
+
+    assert await store.resolve(FeedPath.parse("category/world")) == Moved(FeedPath.parse("category/planet"))
+
+
+async def test_a_rename_has_the_documents_that_show_the_name_rebuilt_without_a_seq(store: Store) -> None:
+    (first,) = await send(store, published("a", author("ada"), category("world")))
+    seqs = {str(path): seq for path, seq in first.feeds}
+    for key in (store.keys.dirty, store.keys.stale):
+        await store.client.delete(key)
+
+    await send(store, FeedUpdated(Kind.AUTHOR, "ada", changes={"name": "Ada Quill"}))
+    while await store.chore():
+        pass
+
+    listing = {str(f.path): f for f in (await store.list_feeds(kinds=list(Kind))).feeds}
+    stale = {int(n) for n in await store.client.zrange(store.keys.stale, 0, -1)}
+    assert stale == {listing[path].number for path in ("all", "author/ada", "category/world")}
+    assert listing["category/world"].seq == seqs["category/world"]
+    assert listing["author/ada"].seq > seqs["author/ada"]
+
+
+async def test_a_retired_feed_is_gone_and_documents_stop_naming_it(store: Store) -> None:
+    await send(store, published("a", category("world"), tag("old")))
+
+    (receipt,) = await send(store, FeedRemoved(Kind.TAG, "old"))
+
+    assert paths(receipt) == ["tag/old"]
+    assert await store.resolve(FeedPath.parse("tag/old")) == Retired()
+    ref = TermRef(Kind.TAG, "old")
+    assert await store.labels([ref]) == {}
+
+
+async def test_a_feed_that_moved_to_another_brings_its_entries(store: Store) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+
+    await send(store, FeedRemoved(Kind.CATEGORY, "x", moved_to="y"))
+    while await store.chore():
+        pass
+
+    assert await store.resolve(FeedPath.parse("category/x")) == Moved(FeedPath.parse("category/y"))
+    assert sorted(await window(store, "category/y")) == ["a", "b"]
+
+
+async def test_a_newer_entry_brings_a_retired_feed_back(store: Store) -> None:
+    await send(store, published("a", tag("old")), FeedRemoved(Kind.TAG, "old"))
+    await send(store, published("b", tag("old")))
+    assert await store.resolve(FeedPath.parse("tag/old")) == Retired(), "an older entry does not"
+
+    await send(store, published("c", tag("old"), date_modified=datetime.now(UTC) + HOUR))
+
+    assert isinstance(await store.resolve(FeedPath.parse("tag/old")), Live)
+
+
+async def test_a_recreated_category_goes_on_under_its_address(store: Store) -> None:
+    await send(store, published("a", category("world", id="7", explicit_id=True)))
+    (receipt,) = await send(store, published("b", category("world", id="9", explicit_id=True)))
+
+    assert paths(receipt) == ["all", "category/world"]
+    assert await window(store, "category/world") == ["b", "a"]
+
+
+async def test_a_new_category_takes_an_address_that_another_left(store: Store) -> None:
+    await send(store, published("a", category("world", id="7", explicit_id=True)))
+    await send(store, FeedUpdated(Kind.CATEGORY, "world", new_slug="planet"))
+
+    await send(store, published("b", category("world", id="9", explicit_id=True)))
+
+    assert await window(store, "category/world") == ["b"]
+    assert await window(store, "category/planet") == ["a"]
+
+
+async def test_kinds_without_feeds_are_neither_marked_nor_answered(store: Store, settings: Settings) -> None:
+    only = Store(store.client, settings.model_copy(update={"feed_kinds": (Kind.ALL, Kind.CATEGORY)}))
+
+    (receipt,) = await send(only, published("a", author("ada"), category("world"), tag("x")))
+
+    assert paths(receipt) == ["all", "category/world"]
+    assert await only.client.zcard(only.keys.dirty) == 2
+
+
+async def test_a_seq_is_never_reused_after_lost_writes(store: Store) -> None:
+    """A database restored from an older copy, or a failover that lost the last writes."""
+    (before,) = await send(store, published("a"))
+    backup = {key: await store.client.dump(key) for key in await store.client.keys("*")}
+    (lost,) = await send(store, published("b"))
+    await store.client.flushall()
+    for key, dump in backup.items():
+        await store.client.restore(key, 0, dump)
+
+    (after,) = await send(store, published("c"))
+
+    assert after.feeds[0][1] > lost.feeds[0][1] > before.feeds[0][1]
+
+
+async def test_a_clock_that_stepped_back_does_not_turn_seqs_back(store: Store) -> None:
+    hour_ahead = int((datetime.now(UTC) + HOUR).timestamp() * 1e6)
+    await store.client.set(store.keys.clock, hour_ahead)
+
+    (receipt,) = await send(store, published("a"))
+
+    assert receipt.feeds[0][1] == hour_ahead + 1
+
+
+async def test_hubs_on_one_redis_do_not_meet(store: Store, settings: Settings) -> None:
+    other = Store(store.client, settings.model_copy(update={"name": "other"}))
+    await send(store, published("a"))
+
+    assert (await other.list_feeds(kinds=list(Kind))).feeds == ()
+
+
+async def test_long_arrays_keep_their_order(store: Store) -> None:
+    events = [published("a", title=str(i), date_modified=NOON + i * timedelta(seconds=1)) for i in range(200)]
+
+    receipts = await send(store, *events)
+
+    assert {r.outcome for r in receipts} == {Outcome.ACCEPTED}
+    (entry,) = (await store.entries([EntryNumber(1)])).values()
+    assert entry[1].title == "199"
+
+
+async def test_a_redis_that_is_away_is_a_clear_error(settings: Settings) -> None:
+    nowhere = Store(connect("unix:///nonexistent/socket"), settings)
+
+    with pytest.raises(StoreUnavailable):
+        await nowhere.accept([published("a")], source="test")
+    await nowhere.close()
+
+
+async def test_a_full_redis_is_a_clear_error_and_stores_nothing(store: Store) -> None:
+    before = await everything(store)
+    await store.client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreUnavailable):
+            await store.accept([published("a")], source="test")
+    finally:
+        await store.client.config_set("maxmemory", 0)
+
+    assert await everything(store) == before
+
+
+async def test_scripts_survive_a_server_that_forgot_them(store: Store) -> None:
+    await send(store, published("a"))
+    await store.client.script_flush()
+
+    receipts = await send(store, published("b"), published("c"))
+
+    assert [r.outcome for r in receipts] == [Outcome.ACCEPTED, Outcome.ACCEPTED]
+
+
+async def test_content_is_compared_with_every_field(store: Store) -> None:
+    event = published("a", category("world"))
+    await send(store, event)
+    changes: list[dict[str, Any]] = [
+        {"title": "x"}, {"summary": "x"}, {"content_html": "<p>x</p>"}, {"url": "https://site.test/x"},
+        {"language": "fr"}, {"visibility": "members"}, {"date_published": NOON - HOUR}, {"categories": ()},
+    ]  # fmt: skip
+
+    for change in changes:
+        (receipt,) = await send(store, replace(event, entry=replace(event.entry, **change)))
+        assert receipt.outcome is Outcome.ACCEPTED, change
