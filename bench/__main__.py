@@ -8,6 +8,7 @@ import json
 
 BENCHES = {
     "publish": "publish hook → new document served, against a bare RQ job's way from enqueue to start",
+    "recovery": "seconds from a SIGKILL to everything acknowledged being served",
     "regenerate": "one changed entry in a 50-entry feed, against a full feedgen build",
 }
 

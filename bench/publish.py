@@ -10,15 +10,14 @@ from __future__ import annotations
 import http.client
 import json
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from bench.barerq import BareRq, summary
+from tests.hubprocess import HubProcess
 
 ROUNDS = 200
 WARMUP = 20
@@ -29,16 +28,16 @@ harvest clinic archive orchestra lighthouse ministry""".split()  # noqa: SIM905 
 
 def run() -> dict[str, object]:
     """Measure, print, and answer the figures (milliseconds)."""
-    with tempfile.TemporaryDirectory(prefix="feedhub-bench-") as folder:
-        hub = Hub(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="feedhub-bench-") as folder,
+        HubProcess(Path(folder) / "data") as hub,
+    ):
+        bare, cms = BareRq(hub.redis_url.replace("db=0", "db=1")), Cms(hub)
         try:
-            bare = BareRq(hub.redis_url)
-            try:
-                served, baseline = _measure(hub, bare)
-            finally:
-                bare.close()
+            served, baseline = _measure(cms, bare)
         finally:
-            hub.close()
+            cms.close()
+            bare.close()
     figures: dict[str, Any] = {"hook_to_served_ms": summary(served), "bare_rq_ms": summary(baseline)}
     figures["ratio_p50"] = round(figures["hook_to_served_ms"]["p50"] / figures["bare_rq_ms"]["p50"], 2)
     figures["rounds"] = ROUNDS
@@ -50,16 +49,16 @@ def run() -> dict[str, object]:
     return figures
 
 
-def _measure(hub: Hub, bare: BareRq) -> tuple[list[float], list[float]]:
+def _measure(cms: Cms, bare: BareRq) -> tuple[list[float], list[float]]:
     served: list[float] = []
     baseline: list[float] = []
     for number in range(ENTRIES):
-        hub.publish(article(number, 0))
+        cms.publish(article(number, 0))
     for number in range(WARMUP + ROUNDS):
         time.sleep(0.25)  # a quiet time: the debounce is not what is measured
         one = bare.ask()
         time.sleep(0.02)
-        two = hub.publish_and_wait(number)
+        two = cms.publish_and_wait(number)
         if number >= WARMUP:
             baseline.append(one)
             served.append(two)
@@ -85,48 +84,34 @@ def article(number: int, version: int) -> dict[str, Any]:
     }
 
 
-class Hub:
-    """`feedhub up` on a fresh directory, and one HTTP connection to it."""
+class Cms:
+    """The two parties of a round, each on a connection of its own: who publishes, and who polls."""
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "hub", "up", "--port", "0", "--data", str(folder)]
-        self._log = (folder / "up.log").open("wb")
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
-        deadline = time.monotonic() + 30
-        while not (folder / "hub.json").exists():
-            assert time.monotonic() < deadline, (folder / "up.log").read_text()
-            assert self._process.poll() is None, (folder / "up.log").read_text()
-            time.sleep(0.02)
-        told = json.loads((folder / "hub.json").read_text())
-        self.redis_url = f"unix://{quote(str(folder / 'valkey.sock'))}?db=1"
-        self._token = told["publish_token"]
-        self._http = http.client.HTTPConnection(told["url"].removeprefix("http://"), timeout=10)
-        # Publishing and polling are two parties: a connection each.
-        self._poll = http.client.HTTPConnection(told["url"].removeprefix("http://"), timeout=10)
+    def __init__(self, hub: HubProcess) -> None:
+        where = urlsplit(hub.told["url"]).netloc
+        self._token = hub.told["publish_token"]
+        self._publisher = http.client.HTTPConnection(where, timeout=10)
+        self._reader = http.client.HTTPConnection(where, timeout=10)
 
     def publish(self, event: dict[str, Any]) -> None:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        self._http.request("POST", "/publish", json.dumps(event), headers)
-        answer = self._http.getresponse()
+        self._publisher.request("POST", "/publish", json.dumps(event), headers)
+        answer = self._publisher.getresponse()
         body = answer.read()
         assert answer.status == 202, body
 
     def publish_and_wait(self, version: int) -> float:
         """Change one entry; answers milliseconds until the category's document shows it."""
-        number = version % ENTRIES
-        event = article(number, version + 1)
+        event = article(version % ENTRIES, version + 1)
         mark = event["entry"]["title"].encode()
         start = time.monotonic_ns()
         self.publish(event)
         while True:
-            self._poll.request("GET", "/feeds/category/world.atom")
-            if mark in self._poll.getresponse().read():
+            self._reader.request("GET", "/feeds/category/world.atom")
+            if mark in self._reader.getresponse().read():
                 return (time.monotonic_ns() - start) / 1e6
             assert time.monotonic_ns() - start < 10e9, "the change was not served within 10 s"
 
     def close(self) -> None:
-        self._http.close()
-        self._poll.close()
-        self._process.terminate()
-        self._process.wait(30)
-        self._log.close()
+        self._publisher.close()
+        self._reader.close()

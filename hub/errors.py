@@ -5,10 +5,12 @@ HubError                    what the hub says when it can't do what was asked
 ├── Unauthorized            401
 ├── NotFound                404
 ├── Gone                    410
+├── TooSlow                 408  a body that did not arrive in time
 ├── Conflict                409  e.g. a rename onto a live slug
 ├── TooLarge                413
 ├── UnsupportedType         415
 ├── Invalid                 422  with the path of each field that is wrong
+├── NotBuilt                503  a live feed whose documents were never committed
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
 └── Misconfigured                start refused: every bad setting, and what to do
 """
@@ -49,6 +51,11 @@ class Gone(HubError):
     title = "Gone"
 
 
+class TooSlow(HubError):
+    status = 408
+    title = "Request timeout"
+
+
 class Conflict(HubError):
     status = 409
     title = "Conflict"
@@ -81,6 +88,14 @@ class Invalid(HubError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{e.pointer or '/'}: {e.detail}" for e in errors))
         self.errors = tuple(errors)
+
+
+class NotBuilt(HubError):
+    """A front never builds: it says so, rings, and the document is there when it is asked for again."""
+
+    status = 503
+    title = "Not built yet"
+    retry_after = 1
 
 
 class StoreUnavailable(HubError):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 # A command that only asks whether somebody owns the directory holds the lock for an instant.
-_CLAIM_SECONDS = 0.5
+_CLAIM_SECONDS = 0.2
 _POLL_SECONDS = 0.02
 
 
@@ -119,17 +119,23 @@ def owned(data: DataDir) -> Iterator[None]:
     """
     descriptor = _open_private(data.owner_lock)
     try:
-        if not _locked_within(descriptor, _CLAIM_SECONDS):
-            owner = data.owner_lock.read_text(encoding="ascii").strip() or "unknown"
-            problem = (
-                f"{data.root} is in use by another hub (process {owner}): stop it, or choose another --data"
-            )
-            raise Misconfigured([problem])
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        _claim(data, descriptor)
+        try:
+            yield
+        finally:
+            data.hub.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+def _claim(data: DataDir, descriptor: int) -> None:
+    if not _locked_within(descriptor, _CLAIM_SECONDS):
+        owner = data.owner_lock.read_text(encoding="ascii").strip() or "unknown"
+        problem = f"{data.root} is in use by another hub (process {owner}): stop it, or choose another --data"
+        raise Misconfigured([problem])
+    data.hub.unlink(missing_ok=True)  # a killed owner left its address
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def try_lock(descriptor: int) -> bool:
@@ -164,13 +170,8 @@ def keep_identity(data: DataDir, settings: Settings) -> tuple[Settings, dict[str
 
 
 def announce(data: DataDir, hub: RunningHub) -> None:
-    """Tell commands where the hub is."""
+    """Tell commands where the hub is, for as long as its directory is owned."""
     _write_private(data.hub, asdict(hub))
-
-
-def withdraw(data: DataDir) -> None:
-    """Take `announce` back."""
-    data.hub.unlink(missing_ok=True)
 
 
 def running_hub(path: Path) -> RunningHub | None:

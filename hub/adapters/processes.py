@@ -196,7 +196,7 @@ class Supervisor:
 
     @property
     def refused(self) -> list[str]:
-        """Names of the children that refused their settings when they last started."""
+        """Names of the children whose last life ended so that starting them again can't help."""
         return [child.program.name for child in self._children if child.refused]
 
     async def stop(self) -> None:

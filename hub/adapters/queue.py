@@ -71,6 +71,7 @@ class Bell:
 
         `force` ignores the pending flag, for what is overdue.
         """
+        self._crash.reach("after_accept")
         try:
             won = await self._store.client.set(self._pending, 1, px=PENDING_MS, nx=not force)
             if not won:

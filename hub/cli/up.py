@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hub
-from hub.adapters.datadir import RunningHub, announce, keep_identity, open_data_dir, owned, withdraw
+from hub.adapters.datadir import RunningHub, announce, keep_identity, open_data_dir, owned
 from hub.adapters.embedded import EmbeddedServer
 from hub.adapters.lifeline import Lifeline
 from hub.adapters.processes import REFUSED, Command, Stage, Supervisor
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from hub.adapters.datadir import DataDir
     from hub.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 _NOT_READY = 1
 _READY_SECONDS = 30.0
@@ -93,6 +96,8 @@ def _ground(settings: Settings, host: str, port: int) -> Iterator[Ground]:
     with owned(data), _listen(host, port) as listener, closing(Lifeline()) as lifeline:
         kept, made = keep_identity(data, settings)
         url = _local_url(host, listener.getsockname()[1])
+        if host in _WILDCARDS and not kept.public_url:
+            logger.warning("FEEDHUB_PUBLIC_URL is not set: for every reader, links in feeds will say %s", url)
         server = None if kept.redis_url else EmbeddedServer(data, strict=kept.durability == "strict")
         found = {
             "data_dir": data.root,
@@ -135,7 +140,6 @@ async def _run(ground: Ground, workers: int, *, demo: bool) -> None:
         serving.cancel()  # no effect on one that failed
         await asyncio.wait({serving, stopping})
         await supervisor.stop()
-        withdraw(ground.data)
     if not serving.cancelled():
         serving.result()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-from hub.intake.text import clean, one_line, shorten
+from hub.intake.text import clean, one_line, shorten, words
 
 SUMMARY_LENGTH = 300
 """Characters: what Flipboard wants at least, and about two sentences."""
@@ -14,9 +14,9 @@ SUMMARY_LENGTH = 300
 _PAYWALL = re.compile(r"<!--\s*(?:members-only|more(?:\s[^>]*?)?)\s*-->", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 # Words next to these belong together; every other tag separates.
-_INLINE = frozenset(
+_INLINE = words(
     "a abbr acronym b bdi bdo big cite code del dfn em i ins kbd mark q rb ruby s samp small span strike strong "
-    "sub sup time tt u var wbr".split()  # noqa: SIM905 - a list of words
+    "sub sup time tt u var wbr"
 )
 # Captions and readings are beside the text, not of it.
 _ASIDE = frozenset({"figure", "rp", "rt", "rtc"})
@@ -39,20 +39,20 @@ def summarize(html: str) -> str:
 
 def plain_text(html: str) -> str:
     """Give the running text of sanitised HTML (attribute values without `<` and `>`) on one line."""
-    words: list[str] = []
+    parts: list[str] = []
     aside = 0
     end = 0
     for tag in _TAG.finditer(html):
         if not aside:
-            words.append(html[end : tag.start()])
+            parts.append(html[end : tag.start()])
         end = tag.end()
         closing, name = tag.groups()
         if name in _ASIDE:
             aside += -1 if closing else 1
         if name not in _INLINE | _ASIDE:
-            words.append(" ")
-    words.append(html[end:])
-    return one_line(unescape("".join(words)))
+            parts.append(" ")
+    parts.append(html[end:])
+    return one_line(unescape("".join(parts)))
 
 
 def paragraphs(text: str) -> str:

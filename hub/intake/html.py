@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 
 import nh3
 
-from hub.intake.text import clean
+from hub.intake.text import clean, words
 from hub.intake.urls import contact_link, resolve
 
-_TAGS = frozenset(
+_TAGS = words(
     "a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup "
     "dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i iframe img ins "
     "kbd li main mark ol p picture pre q rb rp rt rtc ruby s samp section small source span strike strong sub "
-    "summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr".split()  # noqa: SIM905 - a list of words
+    "summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr"
 )
 # Their text is no text of the article: code, fall-backs, the labels of drawings and of forms.
-_DROPPED_WHOLE = frozenset(
-    "script style noscript noembed noframes template textarea select svg math title xmp plaintext".split()  # noqa: SIM905 - a list of words
+_DROPPED_WHOLE = words(
+    "script style noscript noembed noframes template textarea select svg math title xmp plaintext"
 )
 _ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
@@ -52,12 +52,16 @@ _ATTRIBUTES = {
 _ALWAYS_SET = {"audio": {"controls": ""}, "video": {"controls": ""}}
 _URLS = frozenset({"cite", "href", "poster", "src"})
 # What a link says of itself that must survive: paid links, user content, licences.
-_RELATIONS = frozenset("author external license me nofollow noopener noreferrer sponsored tag ugc".split())  # noqa: SIM905 - a list of words
+_RELATIONS = words("author external license me nofollow noopener noreferrer sponsored tag ugc")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 _MAX_PASSES = 4
-# A candidate of srcset: an address without blanks, perhaps a width or density (HTML §4.8.4.2.1).
-_CANDIDATE = re.compile(r"[\s,]*+(\S*[^\s,])(?:\s+([0-9.]+[wxh]))?\s*(?:,|$)")
+# A candidate of srcset is an address without blanks, perhaps with a width or density (HTML §4.8.4.2.1). A comma
+# parts candidates before a blank or after a size; elsewhere it belongs to the address.
+_COMMA_AFTER_SIZE = re.compile(r"(\s[0-9.]+[wxh]),")
+_BETWEEN = re.compile(r",(?=\s|\Z)")
+_SIZE = re.compile(r"[0-9.]+[wxh]")
+_MAX_CANDIDATES = 50
 # nh3 writes attributes in one way only, so this can't take a part of a value for a tag.
 _ELEMENT = re.compile(
     r"<iframe(?P<frame>(?: [^\s=]+=\"[^\"]*\")*)>.*?</iframe>"
@@ -117,9 +121,12 @@ class _Pass:
 
     def _srcset(self, value: str) -> str | None:
         candidates = []
-        for link, size in _CANDIDATE.findall(value):
-            if url := resolve(link, self.base):
-                candidates.append(f"{url} {size}".rstrip())
+        for candidate in _BETWEEN.split(_COMMA_AFTER_SIZE.sub(r"\1, ", value), _MAX_CANDIDATES)[
+            :_MAX_CANDIDATES
+        ]:
+            link, *sizes = candidate.strip().strip(",").split() or [""]
+            if all(map(_SIZE.fullmatch, sizes)) and (url := resolve(link, self.base)):
+                candidates.append(" ".join([url, *sizes]))
         return ", ".join(candidates) or None
 
     def _element(self, match: re.Match[str]) -> str:

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import re
 
+from hub.intake.text import words
+
 MAX_WEIGHT = 500_000
 """Sum, over all start tags, of what is open there: 0.6 s and 150 MB at worst. A live blog of 2 MiB has a third."""
 MAX_ATTRIBUTES = 500
 """On one tag."""
 
 # The tokens of the HTML standard (§13.2.5): a comment, anything else that ends at the next `>`, or a tag.
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+"""
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/[^a-zA-Z])[^>]*+>?"
-    rf"|<(?P<end>/)?(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[\s/]++|{_ATTRIBUTE})*+)>",
+    rf"|<(?P<end>/)?(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[\s/]++|{_ATTRIBUTE})*+)(?:>|\Z)",
     re.DOTALL,
 )
 _ATTRIBUTES = re.compile(_ATTRIBUTE, re.DOTALL)
-_LEAVES = frozenset(
+_LEAVES = words(
     # Void elements, and those whose end the next of their kind implies: they never pile up.
     "area base br col embed hr img input link meta source track wbr "
-    "dd dt li optgroup option p rb rp rt rtc tbody td tfoot th thead tr".split()  # noqa: SIM905 - a list of words
+    "dd dt li optgroup option p rb rp rt rtc tbody td tfoot th thead tr"
 )
 
 

@@ -54,3 +54,8 @@ def _continues(text: str, position: int) -> bool:
     """Tell whether the character at `position` belongs to the one before: a mark, or part of an emoji."""
     char, before = text[position], text[position - 1]
     return char in _JOINERS or before == "\u200d" or unicodedata.category(char).startswith("M")
+
+
+def words(text: str) -> frozenset[str]:
+    """Read a list of words (tags, attributes) as people write it."""
+    return frozenset(text.split())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # An IRI with a scheme (RFC 3987; RFC 4287 §4.2.6): nothing that one must percent-encode, and no lone `%`.
 _IRI = re.compile(
-    r"""(?: https?://[^\s/?#] | (?!https?:)[A-Za-z][A-Za-z0-9+.-]*:. )   # http(s) needs a host
+    r"""(?: https?://(?=[^/?#]) | (?!https?:)[A-Za-z][A-Za-z0-9+.-]*:(?=.) )   # http(s) needs a host
         (?: [^\x00-\x20\x7f-\xa0<>"{}|\\^`%\s\ud800-\udfff\ufffe\uffff] | %[0-9A-Fa-f]{2} )*""",
     re.VERBOSE,
 )

@@ -87,7 +87,7 @@ def _item(shown: Shown, seq: int) -> dict[str, object]:
     item: dict[str, object] = {"id": entry.id}
     if entry.url:
         item["url"] = entry.url
-    if entry.title:
+    if entry.title.strip():
         item["title"] = entry.title
     if shown.html:
         item["content_html"] = shown.html
@@ -149,13 +149,14 @@ def _image(image: Image) -> Mapping[str, object]:
 
 
 def _attachment(attachment: Attachment) -> Mapping[str, object]:
+    seconds = attachment.duration_in_seconds
     return _said(
         {
             "url": attachment.url,
             "mime_type": attachment.mime_type,
             "title": attachment.title,
             "size_in_bytes": attachment.size_in_bytes,
-            "duration_in_seconds": attachment.duration_in_seconds,
+            "duration_in_seconds": None if seconds is None else round(seconds),  # atoma takes only integers
         }
     )
 

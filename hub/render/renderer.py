@@ -15,7 +15,7 @@ from __future__ import annotations
 import gzip
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hub.render.jsonfeed import JsonWriter
 from hub.render.masthead import Masthead
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from hub.model import EntryId, EntryNumber, FeedHead, Format, Item, Label, Seq, Site, TermRef, Tombstone
     from hub.render.segments import Spliced
+
+T = TypeVar("T")
 
 MEMORY_BYTES = 96 * 2**20
 """Of fragments, per worker process: some 4,000 entries of 5.6 KB, the windows of 80 busy feeds."""
@@ -212,7 +214,8 @@ class Draft:
         documents = {}
         for index, writer in enumerate(self._renderer.writers):
             fragments = [(seq, kept.segments[index]) for seq, kept in entries]
-            spliced = splice(_parts(writer, masthead, fragments))
+            opening = Segment.of(writer.opening(masthead))
+            spliced = splice(parts(writer, opening, fragments))
             documents[writer.format] = _document(writer.format, spliced)
         return Rendering(documents, skipped, self._fresh)
 
@@ -221,10 +224,9 @@ class Draft:
         self._renderer.remember(number, fragments)
 
 
-def _parts(
-    writer: Writer, masthead: Masthead, fragments: Sequence[tuple[Seq, Segment]]
-) -> Iterator[Segment | bytes]:
-    yield Segment.of(writer.opening(masthead))
+def parts(writer: Writer, opening: T, fragments: Sequence[tuple[Seq, T]]) -> Iterator[T | bytes]:
+    """List what a document is made of, in order, given its opening and its entries' fragments."""
+    yield opening
     last = len(fragments) - 1
     for index, (seq, fragment) in enumerate(fragments):
         yield fragment

@@ -7,6 +7,7 @@ are the same in whatever feed it stands.
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from feedgen.entry import FeedEntry
@@ -82,8 +83,6 @@ class XmlWriter:
         entry.title(shown.title)
         if shown.entry.url:
             entry.link(href=shown.entry.url)
-        if shown.entry.summary:
-            entry.summary(shown.entry.summary)
         named: Sequence[Named] = (*shown.categories, *shown.tags)
         for _, label in named:
             scheme = kind_url(self._site.public_url, label.kind)
@@ -114,6 +113,8 @@ class RssWriter(XmlWriter):
     def _entry(self, shown: Shown) -> Any:
         entry = super()._entry(shown)
         entry_id = shown.entry.id
+        if shown.entry.summary:
+            entry.summary(escape(shown.entry.summary, quote=False))  # readers take a description as HTML
         entry.guid(entry_id, permalink=is_permalink(entry_id, shown.entry.url))
         return entry
 
@@ -143,6 +144,8 @@ class AtomWriter(XmlWriter):
         entry.id(entry_uri(self._site, shown.entry.id))
         for _, label in shown.authors:
             entry.author(_person(label.name, label.url))
+        if shown.entry.summary:
+            entry.summary(shown.entry.summary)
         if shown.html:
             entry.content(shown.html, type="html")
         elif not shown.entry.url:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from hub.model import FeedNumber, Format, Version
 from hub.web.conditional import Validators
 from hub.web.representation import Representation
 from hub.web.variants import Variants
 
 if TYPE_CHECKING:
-    from hub.model import Document
+    from hub.model import Document, FeedNumber, Format, Version
 
 
 class Key(NamedTuple):

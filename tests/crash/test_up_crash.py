@@ -7,22 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hub
 from hub.adapters.datadir import RunningHub, running_hub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(hub.__file__).parents[1]
 
 
 def test_a_killed_hub_leaves_no_process_and_starts_again_on_the_same_address(tmp_path: Path) -> None:
-    first = _spawn(tmp_path, port=0)
-    try:
+    with _up(tmp_path, port=0) as first:
         before = _announced(tmp_path, first)
         children = _children(first.pid)
-    finally:
         first.kill()
-        first.wait()
     assert len(children) == 4  # the server, the front, a worker of each queue
 
     deadline = time.monotonic() + 10
@@ -31,38 +33,39 @@ def test_a_killed_hub_leaves_no_process_and_starts_again_on_the_same_address(tmp
         time.sleep(0.05)
     assert running_hub(tmp_path) is None
 
-    second = _spawn(tmp_path, port=int(before.url.rpartition(":")[2]))
-    try:
+    with _up(tmp_path, port=int(before.url.rpartition(":")[2])) as second:
         assert _announced(tmp_path, second).publish_token == before.publish_token
-    finally:
-        second.terminate()
-        assert second.wait(20) == 0
 
 
 def test_a_start_right_after_the_kill_waits_for_what_is_left(tmp_path: Path) -> None:
-    first = _spawn(tmp_path, port=0)
-    before = _announced(tmp_path, first)
-    server = next(pid for pid in _children(first.pid) if "unixsocket" in _arguments(pid))
-    os.kill(server, signal.SIGSTOP)  # a busy one: it will be slow to end
-    first.kill()
-    first.wait()
+    with _up(tmp_path, port=0) as first:
+        before = _announced(tmp_path, first)
+        server = next(pid for pid in _children(first.pid) if "unixsocket" in _arguments(pid))
+        os.kill(server, signal.SIGSTOP)  # a busy one: it will be slow to end
+        first.kill()
 
-    second = _spawn(tmp_path, port=0)
-    try:
-        time.sleep(1)
-        assert running_hub(tmp_path) is None
-        os.kill(server, signal.SIGCONT)
+    with _up(tmp_path, port=0) as second:
+        try:
+            time.sleep(1)
+            assert running_hub(tmp_path) is None
+            assert _children(second.pid) == []
+        finally:
+            os.kill(server, signal.SIGCONT)
         assert _announced(tmp_path, second).publish_token == before.publish_token
         assert not _runs(server)
-    finally:
-        second.terminate()
-        assert second.wait(20) == 0
 
 
-def _spawn(data: Path, *, port: int) -> subprocess.Popen[bytes]:
+@contextmanager
+def _up(data: Path, *, port: int) -> Iterator[subprocess.Popen[bytes]]:
     argv = [sys.executable, "-m", "hub", "up", "--port", str(port), "--data", str(data)]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("FEEDHUB_")}
-    return subprocess.Popen(argv, cwd=ROOT, env=clean, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with subprocess.Popen(
+        argv, cwd=ROOT, env=clean, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def _announced(data: Path, up: subprocess.Popen[bytes]) -> RunningHub:
@@ -82,7 +85,7 @@ def _children(parent: int) -> list[int]:
 
 
 def _arguments(pid: int) -> str:
-    return subprocess.check_output(["ps", "-o", "args=", "-p", str(pid)], text=True)
+    return subprocess.check_output(["ps", "-ww", "-o", "args=", "-p", str(pid)], text=True)
 
 
 def _runs(pid: int) -> bool:

@@ -41,7 +41,7 @@ class Up:
 
     def children(self) -> dict[str, int]:
         """Process ids by the words that tell the children apart."""
-        listed = subprocess.check_output(["ps", "-eo", "ppid=,pid=,args="], text=True)
+        listed = subprocess.check_output(["ps", "-eww", "-o", "ppid=,pid=,args="], text=True)
         rows = [line.split(maxsplit=2) for line in listed.splitlines()]
         names = ("hub front", "--queue regenerate", "--queue distribute", "unixsocket:")
         mine = {int(pid): args for ppid, pid, args in rows if int(ppid) == self.process.pid}
@@ -106,6 +106,18 @@ def test_a_fresh_hub_is_ready_within_three_seconds(tmp_path: Path) -> None:
     assert took < 3
 
 
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("localhost", "localhost"), ("::1", "[::1]")],  # noqa: S104 - for an instant
+)
+def test_it_listens_where_it_is_told_and_says_how_to_reach_it(
+    tmp_path: Path, host: str, reached: str
+) -> None:
+    with _up(tmp_path, "--host", host) as up:
+        assert up.url.startswith(f"http://{reached}:")
+        assert _ask(up, "GET", "/healthz")[0] == 200
+
+
 def test_a_second_start_finds_everything_again_and_shows_no_token(tmp_path: Path) -> None:
     with _up(tmp_path) as up:
         token = re.search(r"publish token +(\S+)", up.greeting)
@@ -148,6 +160,8 @@ def test_a_front_that_dies_refuses_no_connection(tmp_path: Path) -> None:
     with _up(tmp_path) as up:
         front = up.children()["hub front"]
         os.kill(front, signal.SIGKILL)
+        while _runs(front):
+            time.sleep(0.001)
 
         assert _ask(up, "GET", "/healthz")[0] == 200
         assert up.children()["hub front"] != front

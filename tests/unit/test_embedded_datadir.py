@@ -16,7 +16,6 @@ from hub.adapters.datadir import (
     open_data_dir,
     owned,
     running_hub,
-    withdraw,
 )
 from hub.errors import Misconfigured
 from hub.settings import Settings
@@ -123,14 +122,22 @@ def test_commands_find_the_hub_that_runs(tmp_path: Path) -> None:
         announce(data, HUB)
         assert running_hub(tmp_path) == HUB
         assert _mode(data.hub) == 0o600
-        withdraw(data)
-        assert running_hub(tmp_path) is None
+    assert running_hub(tmp_path) is None
+    assert not data.hub.exists()
 
 
 def test_commands_do_not_believe_the_address_that_a_killed_hub_left(tmp_path: Path) -> None:
     announce(open_data_dir(tmp_path), HUB)
 
     assert running_hub(tmp_path) is None
+
+
+def test_an_address_that_a_killed_hub_left_does_not_pass_for_the_next_ones(tmp_path: Path) -> None:
+    data = open_data_dir(tmp_path)
+    announce(data, HUB)
+
+    with owned(data):
+        assert running_hub(tmp_path) is None
 
 
 def test_commands_make_no_directory(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""The front's application: its parts put together, its routes, and the task that keeps its memory true."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from hub.intake.policy import MAX_BATCH_BYTES
+from hub.web.admin import list_feeds, status
+from hub.web.assets import Assets, favicon, static
+from hub.web.directory import Directory
+from hub.web.documents import Documents
+from hub.web.feeds import preflight, show
+from hub.web.follower import Follower
+from hub.web.front import PARTS, Front, Parts
+from hub.web.health import healthz, readyz
+from hub.web.lists import directory, opml, to_directory
+from hub.web.logs import outcome_lines
+from hub.web.memory import Memory
+from hub.web.pages import Pages
+from hub.web.problems import problems
+from hub.web.publish import publish
+from hub.web.templates import Templates
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+__all__ = ["Front", "create_app"]
+
+
+def create_app(front: Front) -> web.Application:
+    """Compose a front. Raises Misconfigured without PUBLIC_URL."""
+    app = web.Application(middlewares=[outcome_lines, problems], client_max_size=MAX_BATCH_BYTES)
+    parts = _parts(front)
+    app[PARTS] = parts
+    app.add_routes(_routes())
+    if base := urlsplit(parts.site.public_url).path:
+        # A proxy may pass PUBLIC_URL's path on, or take it off.
+        app.add_routes(_routes(base))
+    app.cleanup_ctx.append(_following(front, parts.documents))
+    return app
+
+
+def _parts(front: Front) -> Parts:
+    site, assets = front.settings.site, Assets.load()
+    templates = Templates(site, assets, front.settings.feed_kinds)
+    memory = Memory(front.memory_bytes)
+    return Parts(
+        front=front,
+        site=site,
+        documents=Documents(front.store, memory=memory, monotonic=front.monotonic),
+        templates=templates,
+        pages=Pages(site, templates),
+        directory=Directory(front.store, templates, front.settings.feed_kinds, monotonic=front.monotonic),
+        assets=assets,
+    )
+
+
+def _routes(base: str = "") -> list[web.RouteDef]:
+    feeds = f"{base}/feeds/{{tail:.+}}"
+    return [
+        web.get(f"{base}/", directory),
+        *([web.get(base, directory)] if base else []),
+        web.get(f"{base}/feeds", to_directory),
+        web.get(f"{base}/feeds/", to_directory),
+        web.get(f"{base}/feeds.opml", opml),
+        web.get(feeds, show),
+        web.options(feeds, preflight),
+        web.post(f"{base}/publish", publish),
+        web.get(f"{base}/api/feeds", list_feeds),
+        web.get(f"{base}/api/status", status),
+        web.get(f"{base}/static/{{name:.+}}", static),
+        web.get(f"{base}/favicon.ico", favicon),
+        web.get(f"{base}/healthz", healthz),
+        web.get(f"{base}/readyz", readyz),
+    ]
+
+
+def _following(front: Front, documents: Documents) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def follow(_app: web.Application) -> AsyncIterator[None]:
+        follower = Follower(
+            front.store, documents, monotonic=front.monotonic, retry_seconds=front.retry_seconds
+        )
+        task = asyncio.create_task(follower.run(), name="follower")
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    return follow

@@ -1,0 +1,57 @@
+"""What a front is made of: what it is given, and the parts that its handlers share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hub.web.documents import MEMORY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from hub.model import Site
+    from hub.settings import Settings
+    from hub.web.assets import Assets
+    from hub.web.directory import Directory
+    from hub.web.documents import Documents
+    from hub.web.pages import Pages
+    from hub.web.ports import Bell, Store
+    from hub.web.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """All that comes from outside. `now` is aware; `monotonic` counts seconds."""
+
+    settings: Settings
+    store: Store
+    bell: Bell
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    memory_bytes: int = MEMORY_BYTES
+    body_seconds: float = 30.0
+    """How long a publisher may take to send a body: 16 MiB at 5 Mbit/s, and no more for one that drips."""
+    retry_seconds: float = 0.5
+    """How long the follower waits before it tries a lost store again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What handlers share."""
+
+    front: Front
+    site: Site
+    documents: Documents
+    templates: Templates
+    pages: Pages
+    directory: Directory
+    assets: Assets
+
+
+PARTS = web.AppKey("parts", Parts)
+"""Where handlers find them."""

@@ -1,0 +1,48 @@
+"""One outcome line per request: never a query, a body, a signature or a secret."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs, web
+
+if TYPE_CHECKING:
+    from hub.web.problems import Handler
+
+log = logging.getLogger("hub.web.request")
+
+_PATH_LENGTH = 200
+SERVER = "feedhub"
+
+
+@web.middleware
+async def outcome_lines(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Log how each request ended; also name the server without its version."""
+    began = time.perf_counter()
+    status, size = 500, 0
+    try:
+        response = await handler(request)
+        status, size = response.status, _size(request, response)
+        response.headers[hdrs.SERVER] = SERVER
+        return response
+    finally:
+        ms = (time.perf_counter() - began) * 1000
+        log.info(
+            "request method=%s path=%s status=%d ms=%.1f bytes=%d",
+            printable(request.method),
+            printable(request.rel_url.raw_path),
+            status,
+            ms,
+            size,
+        )
+
+
+def printable(text: str) -> str:
+    """Keep a line one line: what is not printable ASCII is escaped, and what is long is cut."""
+    return text[:_PATH_LENGTH].encode("unicode_escape").decode().replace(" ", "\\x20")
+
+
+def _size(request: web.Request, response: web.StreamResponse) -> int:
+    return 0 if request.method == hdrs.METH_HEAD else response.content_length or 0

@@ -1,0 +1,91 @@
+"""One middleware turns errors into answers: problem+json (RFC 9457), or a page where a person asked."""
+
+from __future__ import annotations
+
+import logging
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import hdrs, web
+
+from hub.errors import HubError, Invalid
+from hub.web.front import PARTS
+from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, READABLE_ANYWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger("hub.web")
+
+FOR_PEOPLE = web.RequestKey("for_people", bool)
+"""Set by handlers of pages: whoever asked wants to read a sentence, not JSON."""
+
+_READS = {"GET", "HEAD"}
+_CACHE = {404: "public, max-age=60", 410: "public, max-age=3600"}
+"""How long an answer may be kept; all others not at all."""
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what a handler raises. What nobody foresaw is logged, and tells the client nothing."""
+    try:
+        return await handler(request)
+    except HubError as error:
+        return _answer(request, problem_of(error), _headers_of(error))
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        allow: dict[str, str] = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
+        return _answer(request, _plain_problem(error.status), allow)
+    except Exception:
+        log.exception("request failed: method=%s path=%s", request.method, request.rel_url.raw_path)
+        return _answer(request, _plain_problem(500), {})
+
+
+def problem_of(error: HubError) -> dict[str, Any]:
+    """Write an error as RFC 9457 says: `type` is a name for programs, `detail` a sentence for people."""
+    name = _WORD.sub("-", type(error).__name__).lower()
+    problem: dict[str, Any] = {
+        "type": f"urn:feedhub:problem:{name}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error) or error.title,
+    }
+    if isinstance(error, Invalid):
+        problem["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in error.errors]
+    return problem
+
+
+def _plain_problem(status: int) -> dict[str, Any]:
+    """Write a problem that says no more than its status (RFC 9457 §4.2.1)."""
+    known = HTTPStatus(status)
+    return {"type": "about:blank", "title": known.phrase, "status": status, "detail": f"{known.description}."}
+
+
+def _headers_of(error: HubError) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        headers[hdrs.RETRY_AFTER] = str(seconds)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="feedhub"'
+    return headers
+
+
+def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]) -> web.Response:
+    status = problem["status"]
+    headers = {**NO_SNIFFING, **extra}
+    if request.method in _READS:
+        headers |= READABLE_ANYWHERE
+    if request.get(FOR_PEOPLE, False):
+        headers |= PAGE_HEADERS | {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
+        body = request.app[PARTS].templates.render("problem.html", problem=problem)
+    else:
+        headers[hdrs.CONTENT_TYPE] = "application/problem+json"
+        body = orjson.dumps(problem)
+    headers[hdrs.CACHE_CONTROL] = _CACHE.get(status, "no-store")
+    return web.Response(status=status, body=body, headers=headers)

@@ -1,0 +1,100 @@
+"""POST /publish: who sends it, how much of it, then ACCEPT and the bell. Meaning is intake's and the store's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import hdrs, web
+
+from hub.errors import HubError, TooLarge, Unauthorized
+from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES, IntakePolicy
+from hub.intake.publish import read_events
+from hub.web.authorization import check_bearer
+from hub.web.bodies import read_body, require_json
+from hub.web.front import PARTS
+from hub.web.problems import problem_of
+from hub.web.signatures import Signature, check_age, check_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.intake.publish import Batch
+    from hub.model import PublishEvent, Receipt
+    from hub.web.front import Front
+
+SOURCE = "publish"
+_INLINE_BYTES = 32 * 1024
+"""A longer body is parsed and sanitised off the loop: others should not wait for it."""
+_ARRAY = re.compile(rb"\s*\[")
+
+
+async def publish(request: web.Request) -> web.Response:
+    """Take publish events: 202 once they are stored. Raises the HubError of a bad request or of a single event."""
+    front = request.app[PARTS].front
+    body = await _trusted_body(request, front)
+    batch = await _read(body, front)
+    answers = await _accept(batch.elements, front)
+    outcomes = [_outcome(answer) for answer in answers]
+    if not batch.single:
+        return _accepted(outcomes)
+    if isinstance(answers[0], HubError):
+        raise answers[0]
+    return _accepted(outcomes[0])
+
+
+async def _trusted_body(request: web.Request, front: Front) -> bytes:
+    """Read the body of a sender who knows a publish token. Raises Unauthorized, as soon as that is known."""
+    tokens = front.settings.publish_token
+    authorization = request.headers.get(hdrs.AUTHORIZATION)
+    signature = Signature.read(request.headers)
+    if authorization is not None:
+        check_bearer(authorization, tokens)
+    elif signature is not None:
+        check_age(signature, front.now())
+    else:
+        raise Unauthorized("Send Authorization: Bearer <publish token>, or sign as Standard Webhooks says.")
+    require_json(request)
+    body = await read_body(request, limit=MAX_BATCH_BYTES, seconds=front.body_seconds)
+    if authorization is None and signature is not None:
+        check_signature(signature, body, tokens)
+    if len(body) > MAX_ENTRY_BYTES and not _ARRAY.match(body):
+        raise TooLarge(f"One event may have {MAX_ENTRY_BYTES} bytes, and this has {len(body)}.")
+    return body
+
+
+async def _read(body: bytes, front: Front) -> Batch:
+    settings = front.settings
+    policy = IntakePolicy(
+        now=front.now(),
+        base_url=settings.site.url,
+        embed_hosts=frozenset(host.lower() for host in settings.embed_hosts),
+    )
+    if len(body) <= _INLINE_BYTES:
+        return read_events(body, policy)
+    return await asyncio.to_thread(read_events, body, policy)
+
+
+async def _accept(elements: Sequence[PublishEvent | HubError], front: Front) -> list[Receipt | HubError]:
+    """Store the good ones, in order; ring whatever came of it, because an earlier ring may be lost."""
+    events = [element for element in elements if not isinstance(element, HubError)]
+    stored = iter(await front.store.accept(events, source=SOURCE) if events else ())
+    if events:
+        await front.bell.ring()
+    return [element if isinstance(element, HubError) else next(stored) for element in elements]
+
+
+def _outcome(answer: Receipt | HubError) -> dict[str, Any]:
+    if isinstance(answer, HubError):
+        return {"outcome": "invalid", "problem": problem_of(answer)}
+    receipt: dict[str, Any] = {"outcome": answer.outcome}
+    if answer.entry is not None:
+        receipt["entry"] = answer.entry
+    return receipt | {"feeds": [{"feed": str(path), "seq": seq} for path, seq in answer.feeds]}
+
+
+def _accepted(outcome: dict[str, Any] | list[dict[str, Any]]) -> web.Response:
+    headers = {hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"}
+    return web.Response(status=202, body=orjson.dumps(outcome), headers=headers)

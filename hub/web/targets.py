@@ -1,0 +1,67 @@
+"""What a path under /feeds/ asks for: pure, and the only place where hostile paths are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from hub.intake.slugs import slugify
+from hub.model import ALL, FeedPath, Format, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+_SUFFIXES = {f".{format_}": format_ for format_ in Format}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A feed's document, or without a format its page. Not `canonical`: another spelling of that address."""
+
+    path: FeedPath
+    format: Format | None
+    canonical: bool = True
+
+
+def read_target(tail: str, kinds: Container[Kind]) -> Target | None:
+    """Read what follows `/feeds/`, still percent-encoded. None: no feed can be there.
+
+    Slugs are compared as INTERFACE.md normalises them, so only a normal slug ever reaches the store. A trailing slash
+    or another case is the same feed, wrongly spelt.
+    """
+    stem, format_, proper_suffix = _split_suffix(tail.removesuffix("/"))
+    segments = _decode(stem)
+    if segments is None:
+        return None
+    kind, *slugs = segments
+    path = _path(kind.lower(), slugs)
+    if path is None or path.kind not in kinds:
+        return None
+    canonical = proper_suffix and not tail.endswith("/") and str(path) == "/".join(segments)
+    return Target(path, format_, canonical)
+
+
+def _split_suffix(tail: str) -> tuple[str, Format | None, bool]:
+    """Take a format's suffix off: no slug has a dot in it."""
+    stem, dot, suffix = tail.rpartition(".")
+    format_ = _SUFFIXES.get(f"{dot}{suffix.lower()}")
+    if format_ is None:
+        return tail, None, True
+    return stem, format_, suffix == format_
+
+
+def _decode(stem: str) -> list[str] | None:
+    """Percent-decode each segment once; a `%2F` stays within its segment."""
+    try:
+        return [unquote(segment, errors="strict") for segment in stem.split("/")]
+    except UnicodeDecodeError:
+        return None
+
+
+def _path(kind: str, slugs: list[str]) -> FeedPath | None:
+    if kind == Kind.ALL:
+        return None if slugs else ALL
+    if kind not in set(Kind) or len(slugs) != 1 or not slugs[0]:
+        return None
+    return FeedPath(Kind(kind), slugify(slugs[0]))
