@@ -1,7 +1,8 @@
 """How long after a SIGKILL everything acknowledged is served, with a hook every 10 ms all the while.
 
-Each victim is killed several times in the middle of a stream of hooks; the clock runs from the kill to the moment at which the
-category's document shows the last hook acknowledged before it. RQ alone takes 65 s at best to run a killed worker's job again.
+Each victim is killed several times in the middle of a stream of hooks; the clock runs from the kill to the moment
+at which the category's document shows the last hook acknowledged before it. RQ alone takes 65 s at best to run a
+killed worker's job again.
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ class HubProcess:
         return {}
 
     def read_log(self) -> str:
-        return self.log.read_text(errors="replace")[-6000:]
+        """The end of its log, without the polls."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in lines if "method=GET" not in line][-60:])
 
     # ---- speaking to it ------------------------------------------------------------------------------------------
 

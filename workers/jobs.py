@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from hub.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.queue import Bell
-    from hub.adapters.store import Snapshot, Store
+    from hub.adapters.store import Store
     from hub.model import FeedNumber
     from workers.loop import Loop
-    from workers.rebuild import Rebuilder
+    from workers.rebuild import Built, Rebuilder
 
 log = logging.getLogger("workers.jobs")
+
+T = TypeVar("T")
 
 CLAIMED_ENTRIES = 400
 """About how many entries one claim may have to render anew: well below what its lease allows."""
@@ -59,28 +64,38 @@ def regenerate() -> None:
 async def regenerate_due(runtime: Runtime) -> None:
     """Claim due feeds, commit a document of each, ring again if more is due.
 
-    The pending flag goes down first, and only then is any state read: an event after that rings anew.
+    The claim takes the pending flag down before it reads any state: an event after that rings anew. One feed is
+    built while the commit of the one before is under way.
     """
-    await runtime.bell.clear()
-    claim = await runtime.store.claim(uuid4().hex, limit=runtime.claim_limit)
-    snapshots = await runtime.store.snapshots(claim.feeds) if claim.feeds else []
-    for feed, snapshot in zip(claim.feeds, snapshots, strict=True):
-        await _regenerate(runtime, feed, snapshot)
+    claim = await runtime.store.claim(uuid4().hex, limit=runtime.claim_limit, known=runtime.rebuilder.known)
+    commits = []
+    for feed, snapshot in claim.feeds.items():
+        if built := await _guarded(runtime, feed, runtime.rebuilder.build(feed, snapshot, claim.fresh)):
+            commits.append(asyncio.create_task(_guarded(runtime, feed, _commit(runtime, built))))
+            await asyncio.sleep(0)  # let it be sent
+    await asyncio.gather(*commits)
     runtime.crash.reach("after_commit")
     if claim.more:
         await runtime.bell.ring()
 
 
-async def _regenerate(runtime: Runtime, feed: FeedNumber, snapshot: Snapshot | None) -> None:
+async def _commit(runtime: Runtime, built: Built) -> None:
     started = time.perf_counter()
+    taken = await runtime.rebuilder.commit(built)
+    outcome = "committed" if taken else "overtaken"  # another worker got there first: normal
+    log.info(
+        "regenerate feed=%s outcome=%s seq=%s fresh=%s ms=%.1f",
+        built.path, outcome, built.snapshot.seq, built.rendering.fresh, (time.perf_counter() - started) * 1000,
+    )  # fmt: skip
+
+
+async def _guarded(runtime: Runtime, feed: FeedNumber, step: Awaitable[T]) -> T | None:
+    """One bad feed never stops the hub: its claim goes back with the reason, and it is quarantined if that goes on."""
     try:
-        report = await runtime.rebuilder.rebuild(feed, snapshot)
-    except StoreUnavailable:
-        raise  # the claim's lease brings it back
+        return await step
+    except StoreUnavailable as error:
+        log.warning("regenerate feed=%s outcome=unavailable error=%s (its lease brings it back)", feed, error)
     except Exception as error:
-        # One bad feed never stops the hub: its claim goes back, and it is quarantined if that goes on.
-        log.exception("regenerate failed: feed=%s", feed)
+        log.exception("regenerate feed=%s outcome=failed", feed)
         await runtime.store.release(feed, f"{type(error).__name__}: {error}")
-        return
-    milliseconds = (time.perf_counter() - started) * 1000
-    log.info("regenerate: outcome=%s ms=%.1f", report, milliseconds)
+    return None

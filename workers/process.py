@@ -55,7 +55,7 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     loop.run(_until_reachable(store))
     # The pump rings for what is dirty whichever queue this process serves.
     dirty = queue if queue.name == REGENERATE else open_queue(settings.redis_url, settings.name, REGENERATE)
-    bell = Bell(store, dirty, CrashPoints())
+    bell = Bell(store, dirty)
     if queue.name == REGENERATE:
         rebuilder = Rebuilder(store, settings.site, crash)
         loop.run(rebuilder.register())

@@ -14,8 +14,7 @@ from pathlib import Path
 
 POINTS = frozenset(
     {
-        "after_accept",  # front: stored, nobody rung, no answer yet
-        "after_pending",  # front: the pending flag is won, no job enqueued
+        "after_accept",  # front: stored and rung, not answered yet
         "after_pop",  # worker: RQ handed over the job, the flag still stands
         "before_commit",  # worker: between SNAPSHOT and COMMIT
         "after_commit",  # worker: COMMIT done, before the next ring

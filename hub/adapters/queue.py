@@ -5,24 +5,21 @@ RQ reads its key prefix when it is first imported, so this module imports it ins
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from hub.adapters.keys import Keys
-from hub.errors import HubError
+from hub.adapters.store.database import Call
+from hub.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from rq import Queue
 
-    from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Database
 
 log = logging.getLogger("hub.queue")
@@ -33,7 +30,7 @@ JOBS = {REGENERATE: "workers.jobs.regenerate"}
 """Queue → the one job that it rings for, by dotted name: the hub never imports its workers."""
 
 PENDING_MS = 1000
-"""How long a ring counts as under way: a bell lost with its process is silent no longer than that."""
+"""How long a ring counts as under way: a job lost with its worker silences the bell no longer than that."""
 JOB_SECONDS = 30
 _TTL_SECONDS = 120
 _FAILURE_SECONDS = 3600
@@ -56,50 +53,46 @@ def open_queue(url: str, name: str, queue: str) -> Queue:
 
 
 class Bell:
-    """Rings one queue. Coalesces: while a ring is pending, another adds nothing."""
+    """Rings one queue. Coalesces: while a ring is pending, another adds nothing.
 
-    def __init__(self, store: Database, queue: Queue, crash: CrashPoints) -> None:
+    RQ enqueues synchronously, in three round trips. A job that is never more than a doorbell needs one: RQ's own `Job`
+    says what its hash holds, and the RING script stores and enqueues it, together with the flag.
+    """
+
+    def __init__(self, store: Database, queue: Queue) -> None:
         self._store = store
         self._queue = queue
-        self._crash = crash
-        self._pending = store.keys.of("pending", queue.name)
-        # RQ enqueues synchronously; one thread, because the client is one.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ring-{queue.name}")
 
-    async def ring(self, *, force: bool = False) -> None:
-        """Have the queue's job run soon. Never raises: the pump rings for whatever is still owed.
+    def call(self, *, force: bool = False) -> Call:
+        """Give the ring as a script call, to go with others in one round trip.
 
         `force` ignores the pending flag, for what is overdue.
         """
-        self._crash.reach("after_accept")
+        from rq.job import Job, JobStatus  # noqa: PLC0415  (see the module's docstring)
+
+        queue = self._queue
+        job = Job.create(
+            JOBS[queue.name],
+            connection=queue.connection,
+            id=uuid4().hex,  # fresh: RQ reruns a reused id with old arguments, or never
+            origin=queue.name,
+            status=JobStatus.QUEUED,
+            timeout=JOB_SECONDS,
+            result_ttl=0,
+            failure_ttl=_FAILURE_SECONDS,
+            description=queue.name,
+            serializer=queue.serializer,
+        )
+        fields = [part for pair in job.to_dict().items() for part in pair]
+        rq_keys = (queue.redis_queues_keys, queue.key, job.key, job.id)
+        return Call("ring", (queue.name, PENDING_MS, int(force), *rq_keys, _TTL_SECONDS, *fields))
+
+    async def ring(self, *, force: bool = False) -> None:
+        """Have the queue's job run soon. Never raises: the pump rings for whatever is still owed."""
         try:
-            won = await self._store.client.set(self._pending, 1, px=PENDING_MS, nx=not force)
-            if not won:
-                return
-            self._crash.reach("after_pending")
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._enqueue)
-            except (RedisError, OSError):
-                await self.clear()
-                raise
-        except (RedisError, OSError, HubError) as error:
+            await self._store.call(self.call(force=force))
+        except StoreUnavailable as error:
             log.warning("ring failed, the pump will: queue=%s error=%s", self._queue.name, error)
 
-    def _enqueue(self) -> None:
-        options: dict[str, Any] = {
-            "job_id": uuid4().hex,  # fresh: RQ reruns a reused id with old arguments, or never
-            "job_timeout": JOB_SECONDS,
-            "ttl": _TTL_SECONDS,
-            "result_ttl": 0,
-            "failure_ttl": _FAILURE_SECONDS,
-            "description": self._queue.name,
-        }
-        self._queue.enqueue(JOBS[self._queue.name], **options)
-
-    async def clear(self) -> None:
-        """Take the pending flag down: a job's first act, before it reads any state."""
-        await self._store.client.delete(self._pending)
-
     def close(self) -> None:
-        self._thread.shutdown(wait=False)
         self._queue.connection.close()

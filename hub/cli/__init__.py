@@ -103,6 +103,19 @@ def worker(
     raise typer.Exit(status)
 
 
+@app.command(hidden=True)
+def demo() -> None:
+    """Publish what `up --demo` shows, to the hub at FEEDHUB_URL."""
+    from hub.cli.client import client_for  # noqa: PLC0415
+    from hub.cli.demo import run_demo  # noqa: PLC0415
+
+    _follow_parent()
+    log_to_stderr()
+    settings = settings_of()
+    client = client_for(settings)
+    run_demo(client, settings.public_url or client.url)
+
+
 @app.command()
 def publish(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")], data: Data = None

@@ -40,8 +40,8 @@ def run_front(settings: Settings, *, host: str, port: int, fd: int | None) -> No
 async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None:
     assert settings.redis_url is not None  # noqa: S101  (run_front checked)
     crash = CrashPoints.parse(settings.crash_at)
-    store = Store(connect(settings.redis_url), settings)
-    bell = Bell(store, open_queue(settings.redis_url, settings.name, REGENERATE), crash)
+    store = Store(connect(settings.redis_url), settings, crash)
+    bell = Bell(store, open_queue(settings.redis_url, settings.name, REGENERATE))
     try:
         await _check(store)
         await serve(create_app(Front(settings, store, bell, clock)), host=host, port=port, fd=fd)

@@ -23,6 +23,7 @@ from hub.adapters.datadir import RunningHub, announce, keep_identity, open_data_
 from hub.adapters.embedded import EmbeddedServer
 from hub.adapters.lifeline import Lifeline
 from hub.adapters.processes import REFUSED, Command, Stage, Supervisor
+from hub.demo import SITE_DESCRIPTION, SITE_TITLE
 from hub.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def run_up(settings: Settings, host: str, port: int, workers: int, demo: bool) -
         _complain(_WINDOWS)
         return REFUSED
     try:
-        with _ground(settings, host, port) as ground:
+        with _ground(as_gazette(settings) if demo else settings, host, port) as ground:
             asyncio.run(_run(ground, workers, demo=demo))
     except Misconfigured as error:
         _complain(*error.problems)
@@ -87,6 +88,13 @@ def run_up(settings: Settings, host: str, port: int, workers: int, demo: bool) -
         _complain(str(error))
         return _NOT_READY
     return 0
+
+
+def as_gazette(settings: Settings) -> Settings:
+    """Put the demo's publication where the operator named none."""
+    named = {"site_title": SITE_TITLE, "site_description": SITE_DESCRIPTION}
+    missing = {key: value for key, value in named.items() if key not in settings.model_fields_set}
+    return settings.model_copy(update=missing)
 
 
 @contextmanager
@@ -191,6 +199,8 @@ def _environ(ground: Ground) -> dict[str, str]:
         "URL": ground.url,
         "DATA_DIR": str(settings.data_dir),
         "PUBLIC_URL": str(settings.public_url),
+        "SITE_TITLE": settings.site_title,
+        "SITE_DESCRIPTION": settings.site_description,
         "REDIS_URL": str(settings.redis_url),
         "ADMIN_TOKEN": ",".join(settings.admin_token),
         "PUBLISH_TOKEN": ",".join(settings.publish_token),

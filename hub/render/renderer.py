@@ -39,12 +39,10 @@ _OVERHEAD = 2048
 
 
 class Place(Protocol):
-    """An entry's place in a feed's window."""
+    """An entry's place in a feed's window. A change of the entry gives it a greater seq in each of its feeds."""
 
     @property
     def number(self) -> EntryNumber: ...
-    @property
-    def revision(self) -> int: ...
     @property
     def seq(self) -> Seq: ...
 
@@ -109,6 +107,8 @@ class Fragments:
     """One revision of an entry in every format, and the labels that it shows."""
 
     revision: int
+    known: Seq
+    """The latest place at which this revision was found: seqs and revisions are stamps of one clock."""
     labels: tuple[tuple[TermRef, Label | None], ...]
     confirmed: int
     """The labels stamp up to which `labels` are known to hold."""
@@ -143,6 +143,7 @@ class Renderer:
         shown = Shown.of(item, full_content=self.site.full_content)
         return Fragments(
             revision=item.revision,
+            known=item.seq,
             labels=tuple((ref, item.labels.get(ref)) for ref in item.entry.refs),
             confirmed=labels,
             modified=item.entry.date_modified,
@@ -150,9 +151,9 @@ class Renderer:
         )
 
     def recall(self, place: Place) -> Fragments | None:
-        """What memory holds of an entry at that revision."""
+        """What memory holds of an entry as it was at that place."""
         kept = self._memory.get(place.number)
-        return kept if kept and kept.revision == place.revision else None
+        return kept if kept and kept.revision <= place.seq <= kept.known else None
 
     def remember(self, number: EntryNumber, fragments: Fragments) -> None:
         self._memory.put(number, fragments)

@@ -1,19 +1,23 @@
 """RSS 2.0 and Atom 1.0 by feedgen: a feed's opening, an entry's fragment, or a whole document in one build.
 
 All three are the same code: an opening is a feed without entries, cut before its closing tags; a fragment
-is what one entry adds to a bare feed. Namespaces are all declared by the root element, so an entry's bytes
-are the same in whatever feed it stands.
+is what one entry adds to a root element with the same namespaces. All are declared there, whatever a feed
+holds, so an entry's bytes are the same wherever it stands.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from hub.model import ALL, FeedHead, Format
+from hub.render.dates import EPOCH, rfc822, rfc3339
 from hub.render.extension import NAME, EntryExtension, FeedExtension
 from hub.render.ids import entry_uri, is_permalink
 from hub.render.masthead import Masthead
@@ -21,16 +25,19 @@ from hub.urls import document_url, kind_url, websub_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from hub.model import Seq, Site
     from hub.render.shown import Named, Shown
 
 GENERATOR = "Feedhub"
 """Without a version: an upgrade must not change every document."""
+OPENINGS = 1000
+"""Feeds whose opening is kept, per format: 2 KB each."""
 
 
 class XmlWriter:
-    """What RSS and Atom have in common. Not for threads: it keeps one bare feed to render entries in."""
+    """What RSS and Atom have in common. Not for threads: it keeps one element to render entries in."""
 
     format: Format
     closing: bytes
@@ -38,18 +45,26 @@ class XmlWriter:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._bare = self._feed(Masthead.of(site, FeedHead(ALL, ""), (), ()))
-        self._before = len(self._serialise(self._bare)) - len(self.closing)
+        bare = etree.fromstring(self._serialise(self._feed(Masthead.of(site, FeedHead(ALL, ""), (), ()))))
+        # A document's root as far as its entries can tell: with the namespaces that feedgen declares there.
+        self._holder = etree.Element("_", nsmap={prefix: uri for prefix, uri in bare.nsmap.items() if prefix})
+        self._before = len(etree.tostring(self._holder)) - len("/>") + len(">")
+        self._around_date = lru_cache(maxsize=OPENINGS)(self._build_around_date)
 
     def opening(self, masthead: Masthead) -> bytes:
-        """Everything before the first entry."""
-        return self._serialise(self._feed(masthead)).removesuffix(self.closing)
+        """Everything before the first entry. A feed builds it anew only when more than its date has changed."""
+        before, after = self._around_date(self._undated(masthead))
+        return before + self._date(masthead.updated) + after
 
     def fragment(self, shown: Shown) -> bytes:
         """One entry's element. Raises whatever feedgen and lxml raise at text that XML can't hold."""
-        self._bare.entry([self._entry(shown)], replace=True)
-        self._tell_entry(self._bare.entry()[0], shown)
-        return self._serialise(self._bare)[self._before : -len(self.closing)]
+        entry = self._entry(shown)
+        entry.register_extension(NAME, EntryExtension)
+        self._tell(entry, shown)
+        self._holder[:] = [self._element(entry)]
+        return etree.tostring(self._holder, encoding="UTF-8", xml_declaration=False)[
+            self._before : -len("</_>")
+        ]
 
     def ending(self, seq: Seq) -> bytes:  # noqa: ARG002 - JSON items show it
         """What follows a fragment in one feed alone: nothing."""
@@ -59,8 +74,14 @@ class XmlWriter:
         """The whole document in one feedgen build, byte for byte what splicing gives."""
         feed = self._feed(masthead)
         for shown in entries:
-            self._tell_entry(feed.add_entry(self._entry(shown), order="append"), shown)
+            self._tell(feed.add_entry(self._entry(shown), order="append"), shown)
         return self._serialise(feed)
+
+    def _build_around_date(self, undated: Masthead) -> tuple[bytes, bytes]:
+        """Build an opening and cut its date out; no text can look like that element, for its `<` is escaped."""
+        opening = self._serialise(self._feed(undated)).removesuffix(self.closing)
+        before, _, after = opening.partition(self._date(undated.updated))
+        return before, after
 
     def _feed(self, masthead: Masthead) -> Any:
         feed = FeedGenerator()
@@ -89,9 +110,19 @@ class XmlWriter:
             entry.category(term=label.slug, scheme=scheme, label=label.name)
         return entry
 
-    def _tell_entry(self, entry: Any, shown: Shown) -> None:
+    def _tell(self, entry: Any, shown: Shown) -> None:
         extension = getattr(entry, NAME)
         extension.site, extension.shown = self._site, shown
+
+    def _undated(self, masthead: Masthead) -> Masthead:
+        return replace(masthead, updated=EPOCH)
+
+    def _date(self, when: datetime) -> bytes:
+        """The element with the feed's own date."""
+        raise NotImplementedError
+
+    def _element(self, entry: Any) -> etree._Element:
+        raise NotImplementedError
 
     def _serialise(self, feed: Any) -> bytes:
         raise NotImplementedError
@@ -117,6 +148,16 @@ class RssWriter(XmlWriter):
             entry.summary(escape(shown.entry.summary, quote=False))  # readers take a description as HTML
         entry.guid(entry_id, permalink=is_permalink(entry_id, shown.entry.url))
         return entry
+
+    def _undated(self, masthead: Masthead) -> Masthead:
+        return replace(masthead, updated=EPOCH, tombstones=())  # RSS can't show them
+
+    def _date(self, when: datetime) -> bytes:
+        return f"<lastBuildDate>{rfc822(when)}</lastBuildDate>".encode()
+
+    def _element(self, entry: Any) -> etree._Element:
+        item: etree._Element = entry.rss_entry()
+        return item
 
     def _serialise(self, feed: Any) -> bytes:
         text: bytes = feed.rss_str()
@@ -151,6 +192,13 @@ class AtomWriter(XmlWriter):
         elif not shown.entry.url:
             entry.content(shown.text)  # an entry needs an alternate link or a content (RFC 4287 §4.1.2)
         return entry
+
+    def _date(self, when: datetime) -> bytes:
+        return f"<updated>{rfc3339(when)}</updated>".encode()
+
+    def _element(self, entry: Any) -> etree._Element:
+        element: etree._Element = entry.atom_entry()
+        return element
 
     def _serialise(self, feed: Any) -> bytes:
         text: bytes = feed.atom_str()

@@ -72,6 +72,6 @@ def _date(value: str | None) -> datetime | None:
         return None
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: an hour or offset of twenty digits
         return None
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -25,7 +25,7 @@ FRESH_SECONDS = 1.0
 """How long a list is shown again without asking Redis."""
 OPML = "text/x-opml; charset=utf-8"
 _LISTS = 64
-_FIRST = 24
+_FIRST = 12
 """Feeds a kind on the first page; the others are a link away."""
 _PER_PAGE = 100
 _PER_READ = 500

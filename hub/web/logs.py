@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 if TYPE_CHECKING:
     from hub.web.problems import Handler
@@ -46,3 +47,15 @@ def printable(text: str) -> str:
 
 def _size(request: web.Request, response: web.StreamResponse) -> int:
     return 0 if request.method == hdrs.METH_HEAD else response.content_length or 0
+
+
+class NoTracebacks(logging.Filter):
+    """Says in one line that a client sent what is no HTTP: a traceback for it would be anybody's to order."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.msg, record.args = "request refused: error=%s", (printable(str(error)),)
+            record.exc_info = None
+        return True

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hub.adapters.store.database import Call
+    from hub.adapters.store.upkeep import State
     from hub.errors import HubError
     from hub.model import (
         Changes,
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
         FeedNumber,
         FeedPage,
         FeedPath,
+        FeedSummary,
         Format,
         Kind,
         PublishEvent,
@@ -42,7 +45,15 @@ class Store(DocumentSource, Protocol):
         self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
     ) -> FeedPage: ...
 
-    async def accept(self, events: Sequence[PublishEvent], /, *, source: str) -> list[Receipt | HubError]: ...
+    async def accept(
+        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
+    ) -> list[Receipt | HubError]: ...
+
+    async def state(self) -> State: ...
+
+    async def safety_problems(self) -> tuple[list[str], list[str]]: ...
+
+    async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]: ...
 
     async def check_writable(self) -> None: ...
 
@@ -51,3 +62,7 @@ class Bell(Protocol):
     """Rings `regenerate`. Never raises: the pump rings for whatever is still owed."""
 
     async def ring(self) -> None: ...
+
+    def call(self) -> Call:
+        """Give the ring itself, to go to Redis with other calls in one round trip."""
+        ...

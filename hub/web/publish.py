@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import hdrs, web
 
-from hub.errors import HubError, TooLarge, Unauthorized
-from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES, IntakePolicy
+from hub.errors import HubError, Unauthorized
+from hub.intake.policy import MAX_BATCH_BYTES, IntakePolicy
 from hub.intake.publish import read_events
 from hub.web.authorization import check_bearer
 from hub.web.bodies import read_body, require_json
@@ -19,7 +18,7 @@ from hub.web.problems import problem_of
 from hub.web.signatures import Signature, check_age, check_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hub.intake.publish import Batch
     from hub.model import PublishEvent, Receipt
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 SOURCE = "publish"
 _INLINE_BYTES = 32 * 1024
 """A longer body is parsed and sanitised off the loop: others should not wait for it."""
-_ARRAY = re.compile(rb"\s*\[")
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -36,7 +34,8 @@ async def publish(request: web.Request) -> web.Response:
     front = request.app[PARTS].front
     body = await _trusted_body(request, front)
     batch = await _read(body, front)
-    answers = await _accept(batch.elements, front)
+    # Whoever hangs up now has published all the same: an array is not to be left half stored and never rung for.
+    answers = await asyncio.shield(_accept(batch.elements, front))
     outcomes = [_outcome(answer) for answer in answers]
     if not batch.single:
         return _accepted(outcomes)
@@ -60,8 +59,6 @@ async def _trusted_body(request: web.Request, front: Front) -> bytes:
     body = await read_body(request, limit=MAX_BATCH_BYTES, seconds=front.body_seconds)
     if authorization is None and signature is not None:
         check_signature(signature, body, tokens)
-    if len(body) > MAX_ENTRY_BYTES and not _ARRAY.match(body):
-        raise TooLarge(f"One event may have {MAX_ENTRY_BYTES} bytes, and this has {len(body)}.")
     return body
 
 
@@ -78,11 +75,11 @@ async def _read(body: bytes, front: Front) -> Batch:
 
 
 async def _accept(elements: Sequence[PublishEvent | HubError], front: Front) -> list[Receipt | HubError]:
-    """Store the good ones, in order; ring whatever came of it, because an earlier ring may be lost."""
+    """Store the good ones, in order; ring whatever comes of it, because an earlier ring may be lost."""
     events = [element for element in elements if not isinstance(element, HubError)]
-    stored = iter(await front.store.accept(events, source=SOURCE) if events else ())
+    stored: Iterator[Receipt | HubError] = iter(())
     if events:
-        await front.bell.ring()
+        stored = iter(await front.store.accept(events, source=SOURCE, ring=front.bell.call()))
     return [element if isinstance(element, HubError) else next(stored) for element in elements]
 
 

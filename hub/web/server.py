@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from hub.errors import Misconfigured
+from hub.web.logs import NoTracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger("hub.web")
+_connections = logging.getLogger("hub.web.connections")
+_connections.addFilter(NoTracebacks())
 
 KEEPALIVE_SECONDS = 75.0
 """Idle connections, and heads that drip, end after this; above the 60 s of usual proxies, which then close first."""
@@ -44,6 +47,7 @@ async def serve(
     runner = web.AppRunner(
         app,
         access_log=None,  # hub.web.logs writes the one line
+        logger=_connections,
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=LINGERING_SECONDS,
         shutdown_timeout=DRAIN_SECONDS,

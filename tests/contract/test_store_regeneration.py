@@ -33,7 +33,7 @@ async def claim(store: Store, limit: int = 8) -> list[FeedNumber]:
 
 
 async def snapshot(store: Store, feed: FeedNumber) -> Snapshot:
-    (found,) = await store.snapshots([feed])
+    found = await store.snapshot(feed)
     assert found is not None
     return found
 
@@ -78,6 +78,28 @@ async def test_a_claim_without_commit_comes_back_when_its_lease_ends(store: Stor
     await expire_leases(store)
 
     assert await claim(store) == feeds
+
+
+async def test_a_claim_brings_the_snapshots_and_what_changed_after_what_the_worker_knows(store: Store) -> None:
+    await store.accept([published("old", category("x"))], source="test")
+    known = (await snapshot(store, await number(store, "all"))).seq
+    await store.accept([published("new", category("x"), title="New")], source="test")
+
+    claimed = await store.claim(next(tokens), limit=8, known=known)
+
+    assert [stored.entry.title for stored in claimed.fresh.values()] == ["New"], "once, though two feeds show it"
+    for feed, taken in claimed.feeds.items():
+        assert taken == await snapshot(store, feed)
+    (place, _) = next(iter(claimed.feeds.values())).window  # type: ignore[union-attr]
+    assert claimed.fresh[place.number].revision <= place.seq
+
+
+async def test_a_claim_takes_the_pending_flag_down(store: Store) -> None:
+    await store.client.set(store.keys.of("pending", "regenerate"), 1)
+
+    await claim(store)
+
+    assert not await store.client.exists(store.keys.of("pending", "regenerate"))
 
 
 async def test_a_full_claim_says_that_there_is_more(store: Store) -> None:
@@ -310,7 +332,7 @@ async def test_a_retired_feed_is_not_built_again(store: Store) -> None:
 
     assert not await commit(store, taken)
     assert feed not in await claim(store)
-    assert await store.snapshots([feed]) == [None]
+    assert await store.snapshot(feed) is None
     assert await store.document(feed, Format.RSS) is None
 
 

@@ -40,7 +40,7 @@ async def _supervisor() -> AsyncIterator[Supervisor]:
 
 async def _until(condition: Callable[[], bool], seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is awaited is another process
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -48,7 +48,7 @@ def test_an_item_has_all_that_the_interface_promises() -> None:
                 "width": 1200,
                 "height": 800,
                 "credit": "C. Lens",
-                "description": "A “grid” at dusk",  # noqa: RUF001
+                "description": "A “grid” at dusk",
             },
             "seq": FIRST_SEQ + 1,
         },

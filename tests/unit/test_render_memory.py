@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hub.model import EntryNumber, Format
+from hub.model import EntryNumber, Format, Seq
 from hub.render import RENDERER_VERSION, Renderer
 from hub.render.version import renderer_version
 from tests.feeds import ADA, CPP, EUROPE, HEAD, LABELS, SITE, WHOLE, make_item
@@ -68,7 +68,7 @@ def test_a_new_revision_is_the_only_thing_missing() -> None:
 
 
 def test_an_entry_is_rendered_once_for_all_its_feeds() -> None:
-    elsewhere = [replace(item, seq=9) for item in WINDOW]
+    elsewhere = [replace(item, seq=Seq(9)) for item in WINDOW]
 
     assert warm(WINDOW).draft(elsewhere, labels=1).missing == ()
 

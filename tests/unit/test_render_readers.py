@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from calendar import timegm
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
@@ -16,7 +17,7 @@ from hub.model import Format, Item
 from tests.feeds import PICTURE, SOUND, load_golden, make_item, render
 
 ITEMS = [
-    make_item(3, title="AT&T – “now” 電力 שלום ⚡", attachments=(SOUND,), image=PICTURE),  # noqa: RUF001
+    make_item(3, title="AT&T – “now” 電力 שלום ⚡", attachments=(SOUND,), image=PICTURE),
     make_item(2, content_html="<p>“x” &amp; ]]&gt; ]]&gt;</p>", summary="1 < 2 & more"),
     make_item(1, url="https://site.test/elsewhere", authors=()),
 ]
@@ -78,7 +79,7 @@ def read_by_feedparser(raw: bytes, format_: Format) -> list[Read]:
 
 def _from_feedparser(entry: Any, *, is_html: bool) -> Read:
     def date(value: Any) -> datetime:
-        return datetime(*value[:6], tzinfo=UTC)
+        return datetime.fromtimestamp(timegm(value), UTC)
 
     # RSS descriptions are HTML. summary_detail can't say so: a nested media:description overwrites it.
     return Read(

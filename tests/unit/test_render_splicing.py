@@ -41,10 +41,10 @@ def full_build(
     return {writer.format: writer.document(masthead, shown) for writer in writers(site)}
 
 
-@given(nasty.items(), nasty.heads, nasty.tombstones, st.booleans())
+@given(items=nasty.items(), head=nasty.heads, gone=nasty.tombstones, full=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_spliced_bytes_equal_a_full_build(
-    items: list[Item], head: FeedHead, gone: list[Tombstone], full: bool
+    *, items: list[Item], head: FeedHead, gone: list[Tombstone], full: bool
 ) -> None:
     built = full_build(items, head, gone, full_content=full)
 
@@ -66,7 +66,7 @@ def test_an_entry_has_the_same_fragment_in_every_feed_but_its_own_seq() -> None:
     assert b'"seq":77}}]}' in there[Format.JSON]
 
 
-# ---- gzip -----------------------------------------------------------------------------------------------------------
+# ---- gzip --------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.binary(max_size=400) | st.binary(max_size=400).map(Segment.of), max_size=12))
@@ -122,7 +122,7 @@ def test_a_seq_alone_changes_the_json_hash_alone() -> None:
     assert [f for f in Format if first[f].hash != second[f].hash] == [Format.JSON]
 
 
-# ---- the same bytes anywhere ------------------------------------------------------------------------------------------
+# ---- the same bytes anywhere -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", golden_names())
@@ -161,7 +161,7 @@ def test_another_process_renders_the_same_bytes(seed: str, request: pytest.Fixtu
     assert answer.stdout.split() == [hashlib.sha256(raw).hexdigest() for raw in here]
 
 
-# ---- the Atom grammar -------------------------------------------------------------------------------------------------
+# ---- the Atom grammar --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", golden_names())

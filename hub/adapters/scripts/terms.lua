@@ -45,6 +45,14 @@ local function revive(n, kind, slug)
   redis.call('ZADD', key.directory, 0, kind .. '/' .. slug)
 end
 
+local function adopt(n, t, old)
+  local p = parent_of(t, n) or ''
+  if p ~= (old or '') then
+    redis.call('HSET', key.feed(n), 'parent', p)
+    start_chore('refile', n)
+  end
+end
+
 -- Take over what is said of feed n; true if its own data changed. The caller decided that this is newer.
 local function take(n, t, said)
   local old, own = hash(key.feed(n), 'name', 'desc', 'url', 'image', 'parent'), false
@@ -59,13 +67,7 @@ local function take(n, t, said)
       end
     end
   end
-  if t.parent then
-    local p = parent_of(t, n) or ''
-    if p ~= (old.parent or '') then
-      redis.call('HSET', key.feed(n), 'parent', p)
-      start_chore('refile', n)
-    end
-  end
+  if t.parent then adopt(n, t, old.parent) end
   return own
 end
 
@@ -96,6 +98,8 @@ local function meet(terms, mod, draw, pace)
         labels_changed(n, draw())
         own[#own + 1] = n
       end
+    elseif t.parent and not redis.call('HGET', key.feed(n), 'parent') then
+      adopt(n, t)  -- nobody said otherwise before
     end
   end
   return direct, own

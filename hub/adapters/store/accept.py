@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from hub.adapters.store.database import Database
+from hub.adapters.store.database import Call, Database
 from hub.entrycodec import entry_digest, pack_entry
 from hub.errors import Conflict, HubError
 from hub.model import (
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from hub.adapters.store.database import Argument
     from hub.model import EntryId, PublishEvent, Term
 
 BATCH = 50
@@ -35,36 +34,23 @@ BATCH = 50
 class Accepting(Database):
     """The store's write side for hooks."""
 
-    async def accept(self, events: Sequence[PublishEvent], *, source: str) -> list[Receipt | HubError]:
-        """Store each event, in order, durably before this returns; safe to repeat. Raises StoreUnavailable."""
+    async def accept(
+        self, events: Sequence[PublishEvent], *, source: str, ring: Call | None = None
+    ) -> list[Receipt | HubError]:
+        """Store each event, in order, durably before this returns; then `ring`, whatever came of them.
+
+        Safe to repeat. Raises StoreUnavailable.
+        """
         answers: list[Receipt | HubError] = []
         for start in range(0, len(events), BATCH):
-            answers += await self._accept(events[start : start + BATCH], source)
+            batch = events[start : start + BATCH]
+            calls = [self._call(event, source) for event in batch]
+            rows = await self.calls([*calls, ring] if ring else calls)
+            answers += [_receipt(row, event) for row, event in zip(rows, batch, strict=False)]
+        self.crash.reach("after_accept")
         return answers
 
-    async def _accept(self, events: Sequence[PublishEvent], source: str) -> list[Receipt | HubError]:
-        # Neighbours of one script go in one round trip; the order of the events stays.
-        answers: list[Receipt | HubError] = []
-        calls: list[Sequence[Argument]] = []
-        script = ""
-        for position, event in enumerate(events):
-            name, args = self._call(event, source)
-            if name != script and calls:
-                answers += await self._flush(script, calls, events[position - len(calls) : position])
-                calls = []
-            script = name
-            calls.append(args)
-        return answers + await self._flush(script, calls, events[len(events) - len(calls) :])
-
-    async def _flush(
-        self, script: str, calls: Sequence[Sequence[Argument]], events: Sequence[PublishEvent]
-    ) -> list[Receipt | HubError]:
-        if not calls:
-            return []
-        rows = await self.run_all(script, calls)
-        return [_receipt(row, event) for row, event in zip(rows, events, strict=True)]
-
-    def _call(self, event: PublishEvent, source: str) -> tuple[str, Sequence[Argument]]:
+    def _call(self, event: PublishEvent, source: str) -> Call:
         token = token_hex(12)
         head: dict[str, Any] = {"source": source, "event": event.event_id}
         match event:
@@ -77,12 +63,12 @@ class Accepting(Database):
                     "digest": entry_digest(entry),
                     "terms": [_term(term) for term in event.terms],
                 }
-                return "accept", (token, _json(body), pack_entry(entry), *self.pace)
+                return Call("accept", (token, _json(body), pack_entry(entry), *self.pace))
             case EntryRemoved(entry_id):
                 body = head | {"id": entry_id, "mod": _ms(event.date_modified), "removed": True}
-                return "accept", (token, _json(body), b"", *self.pace)
+                return Call("accept", (token, _json(body), b"", *self.pace))
             case FeedUpdated() | FeedRemoved():
-                return "feed_event", (token, _json(head | _feed_event(event)), *self.pace)
+                return Call("feed_event", (token, _json(head | _feed_event(event)), *self.pace))
 
 
 def _feed_event(event: FeedUpdated | FeedRemoved) -> dict[str, Any]:

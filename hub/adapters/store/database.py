@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha1
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
+from hub.adapters.crashpoints import CrashPoints
 from hub.adapters.keys import Keys
 from hub.errors import Misconfigured, StoreUnavailable
 
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """The layout's number. Raise it with a migration beside it; a newer one than this is refused."""
 
-_SHARED = {
+_LIBRARIES = {
     "accept": ("lib", "terms"),
     "feed_event": ("lib", "terms"),
     "turn": ("lib", "terms"),
+    "claim": ("lib", "snapshots"),
+    "snapshot": ("lib", "snapshots"),
 }
 # What means "not now", as opposed to a defect of ours: no space, a failing disk, a replica, still loading.
 _REFUSALS = ("OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "BUSY")
@@ -59,11 +63,19 @@ def unavailable() -> Iterator[None]:
         raise StoreUnavailable(f"Redis can't store anything now: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A script's name and its arguments."""
+
+    script: str
+    args: Sequence[Argument]
+
+
 class Script:
     """One `.lua` file behind the keys and the library that it shares."""
 
     def __init__(self, name: str, keys: Keys) -> None:
-        parts = (*_SHARED.get(name, ("lib",)), name)
+        parts = (*_LIBRARIES.get(name, ("lib",)), name)
         folder = resources.files("hub.adapters") / "scripts"
         texts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in parts]
         self.body = (keys.lua() + "\n".join(texts)).encode()
@@ -73,8 +85,9 @@ class Script:
 class Database:
     """A Redis client, the keys of one hub, and its scripts."""
 
-    def __init__(self, client: Redis, settings: Settings) -> None:
+    def __init__(self, client: Redis, settings: Settings, crash: CrashPoints | None = None) -> None:
         self.client: Any = client
+        self.crash = crash or CrashPoints()
         self.settings = settings
         self.keys = Keys(settings.name)
         self._scripts: dict[str, Script] = {}
@@ -90,28 +103,36 @@ class Database:
 
     async def run(self, name: str, *args: Argument) -> Any:
         """Run a script. Raises StoreUnavailable."""
-        (answer,) = await self.run_all(name, [args])
+        return await self.call(Call(name, args))
+
+    async def call(self, call: Call) -> Any:
+        """Run a script. Raises StoreUnavailable."""
+        (answer,) = await self.calls([call])
         return answer
 
-    async def run_all(self, name: str, calls: Sequence[Sequence[Argument]]) -> list[Any]:
-        """Run a script once per tuple of arguments, in order, in one round trip. Raises StoreUnavailable."""
-        script = self._scripts.get(name) or self._scripts.setdefault(name, Script(name, self.keys))
+    async def calls(self, calls: Sequence[Call]) -> list[Any]:
+        """Run scripts in order, in one round trip. Raises StoreUnavailable."""
+        scripts = [self._scripts.get(c.script) or self._load(c.script) for c in calls]
         with unavailable():
             try:
-                return await self._send(script, calls)
+                return await self._send(scripts, calls)
             except (
                 redis_errors.NoScriptError
             ):  # first use, or the server restarted; every script may run twice
-                await self.client.script_load(script.body)
-                return await self._send(script, calls)
+                for script in set(scripts):
+                    await self.client.script_load(script.body)
+                return await self._send(scripts, calls)
 
-    async def _send(self, script: Script, calls: Sequence[Sequence[Argument]]) -> list[Any]:
+    def _load(self, name: str) -> Script:
+        return self._scripts.setdefault(name, Script(name, self.keys))
+
+    async def _send(self, scripts: Sequence[Script], calls: Sequence[Call]) -> list[Any]:
         root = self.keys.clock
         if len(calls) == 1:
-            return [await self.client.evalsha(script.sha, 1, root, *calls[0])]
+            return [await self.client.evalsha(scripts[0].sha, 1, root, *calls[0].args)]
         pipe = self.client.pipeline(transaction=False)
-        for args in calls:
-            pipe.evalsha(script.sha, 1, root, *args)
+        for script, call in zip(scripts, calls, strict=True):
+            pipe.evalsha(script.sha, 1, root, *call.args)
         answers: list[Any] = await pipe.execute()
         return answers
 
@@ -127,7 +148,9 @@ class Database:
             await self.client.set(self.keys.schema, SCHEMA, nx=True)
             found = int(await self.client.get(self.keys.schema))
         if found != SCHEMA:
-            sentence = f"the data of hub {self.keys.name!r} has layout {found} and this version knows {SCHEMA}"
+            sentence = (
+                f"the data of hub {self.keys.name!r} has layout {found} and this version knows {SCHEMA}"
+            )
             raise Misconfigured([f"{sentence}: run the version that wrote it, or a newer one"])
         return warnings
 

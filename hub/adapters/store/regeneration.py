@@ -50,19 +50,18 @@ class Committable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Feeds to regenerate under a lease; `more`: others are due as well."""
+class Stored:
+    """An entry as it is stored, and the revision of that state."""
 
-    feeds: tuple[FeedNumber, ...]
-    more: bool
+    revision: int
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry's place in a feed's window."""
+    """An entry's place in a feed's window. Its revision is at most its seq here."""
 
     number: EntryNumber
-    revision: int
     seq: Seq
 
 
@@ -78,6 +77,18 @@ class Snapshot:
     tombstones: tuple[Tombstone, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Feeds to regenerate under a lease, as they are now."""
+
+    feeds: Mapping[FeedNumber, Snapshot | None]
+    """None: it retired meanwhile."""
+    fresh: Mapping[EntryNumber, Stored]
+    """The entries among them that changed after what the worker knows."""
+    more: bool
+    """Others are due as well."""
+
+
 class Regeneration(Database):
     """The store's side of the regenerate job."""
 
@@ -85,17 +96,29 @@ class Regeneration(Database):
         """Say with what settings and renderer this worker renders; answers its `render` number."""
         return int(await self.run("register", rendering, *self.pace))
 
-    async def claim(self, token: str, *, limit: int) -> Claim:
-        """Take due feeds for `LEASE_MS`; the same token gets the same claim."""
-        more, *feeds = await self.run("claim", token, limit, LEASE_MS, *QUARANTINE_MS)
-        return Claim(tuple(FeedNumber(int(n)) for n in feeds), more=bool(int(more)))
+    async def claim(self, token: str, *, limit: int, known: int = 0) -> Claim:
+        """Take the pending flag down, then take due feeds for `LEASE_MS`; the same token gets the same claim.
 
-    async def snapshots(self, feeds: Sequence[FeedNumber]) -> list[Snapshot | None]:
-        """Read each feed's present state, in one round trip; None for one that retired meanwhile."""
-        rows = await self.run_all("snapshot", [(n, self.settings.feed_size) for n in feeds])
-        return [_snapshot(n, row) for n, row in zip(feeds, rows, strict=True)]
+        `known` is the latest seq up to which the worker has seen entries; what is later comes along.
+        """
+        size = self.settings.feed_size
+        args = (token, limit, LEASE_MS, *QUARANTINE_MS, "regenerate", size, known)
+        more, rows, fresh = await self.run("claim", *args)
+        feeds = zip(rows[::2], rows[1::2], strict=True)
+        return Claim(
+            feeds={FeedNumber(int(n)): _snapshot(FeedNumber(int(n)), row) for n, row in feeds},
+            fresh={
+                EntryNumber(int(n)): Stored(int(revision), unpack_entry(data))
+                for n, revision, data in zip(fresh[::3], fresh[1::3], fresh[2::3], strict=True)
+            },
+            more=bool(more),
+        )
 
-    async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, tuple[int, Entry]]:
+    async def snapshot(self, feed: FeedNumber) -> Snapshot | None:
+        """Read a feed's present state; None if it retired meanwhile."""
+        return _snapshot(feed, await self.run("snapshot", feed, self.settings.feed_size))
+
+    async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, Stored]:
         """Read entries with their revisions; one that was removed meanwhile is absent."""
         wanted = list(numbers)
         if not wanted:
@@ -106,7 +129,9 @@ class Regeneration(Database):
         with unavailable():
             rows = await pipe.execute()
         return {
-            n: (int(rev), unpack_entry(data)) for n, (rev, data) in zip(wanted, rows, strict=True) if data
+            n: Stored(int(rev), unpack_entry(data))
+            for n, (rev, data) in zip(wanted, rows, strict=True)
+            if data
         }
 
     async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
@@ -170,8 +195,8 @@ def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
         labels=int(labels),
         head=_head(head),
         window=tuple(
-            Place(EntryNumber(int(n)), int(rev), Seq(int(float(seq))))
-            for n, rev, seq in zip(window[::3], window[1::3], window[2::3], strict=True)
+            Place(EntryNumber(int(n)), Seq(int(float(seq))))
+            for n, seq in zip(window[::2], window[1::2], strict=True)
         ),
         tombstones=tuple(
             Tombstone(

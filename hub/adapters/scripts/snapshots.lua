@@ -1,0 +1,22 @@
+-- What scripts that answer snapshots share; put between lib.lua and them.
+
+-- SNAPSHOT of a feed: everything a document needs to know, in one read. `send` is called with each entry of the window and
+-- its seq here. An entry's change gives it a new seq in every feed it is in, so the seq tells whether a fragment still holds.
+-- Answers {state, seq, labels stamp, {head fields}, {entry, seq here, ...} newest first, {entry id, seq, ...} gone}.
+local function snapshot(n, size, send)
+  local f = redis.call('HMGET', key.feed(n), 'state', 'seq', 'kind', 'slug', 'id', 'name', 'desc', 'url', 'image', 'updated')
+  for i = 1, 10 do f[i] = f[i] or '' end
+  local window, gone = {}, {}
+  local entries = redis.call('ZREVRANGE', key.window(n), 0, size - 1)
+  local seqs = #entries > 0 and redis.call('ZMSCORE', key.log(n), unpack(entries)) or {}
+  for i, e in ipairs(entries) do
+    window[2 * i - 1], window[2 * i] = e, seqs[i]
+    if send then send(e, tonumber(seqs[i])) end
+  end
+  local rows = redis.call('ZREVRANGE', key.gone(n), 0, size - 1, 'WITHSCORES')
+  for i = 1, #rows, 2 do
+    gone[i], gone[i + 1] = redis.call('HGET', key.entry(rows[i]), 'id'), rows[i + 1]
+  end
+  local head = {f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10]}
+  return {f[1], f[2], redis.call('GET', key.labels) or '0', head, window, gone}
+end

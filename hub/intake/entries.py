@@ -1,0 +1,102 @@
+"""An entry as it was sent, to the entry that is kept: safe HTML, absolute links, nothing that readers may not see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.errors import FieldError, Invalid
+from hub.intake.dates import whole_milliseconds
+from hub.intake.excerpt import paragraphs, summarize, visible_part
+from hub.intake.html import sanitize
+from hub.intake.policy import MAX_CONTENT
+from hub.intake.terms import parent_key
+from hub.model import Attachment, Entry, EntryId, EntryPublished, Image, Kind, Term, TermRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hub.intake.bodies import AttachmentBody, EntryBody, ImageBody
+    from hub.intake.policy import IntakePolicy
+    from hub.intake.terms import TermBody
+
+
+def entry_published(body: EntryBody, event_id: str | None, policy: IntakePolicy, at: str) -> EntryPublished:
+    """Make the publish event. Raises Invalid (at the pointer `at`) if nothing would be left to show."""
+    content = _content(body, policy)
+    if len(content) > MAX_CONTENT:
+        detail = f"must not be longer than {MAX_CONTENT} characters once it is well-formed"
+        raise Invalid([FieldError(f"{at}/content_html", detail)])
+    summary = body.summary or summarize(content)
+    title = body.title or ""
+    if not (title or summary or content):
+        raise Invalid(
+            [FieldError(at, "shows nothing: send a title, a summary or content that readers may see")]
+        )
+    terms = tuple(_terms(body))
+    modified = body.date_modified or whole_milliseconds(policy.now)
+    entry = Entry(
+        id=EntryId(body.id),
+        url=body.url,
+        title=title,
+        summary=summary,
+        content_html=content,
+        date_published=body.date_published or modified,
+        date_modified=modified,
+        date_expires=body.date_expires,
+        language=body.language,
+        visibility=body.visibility,
+        authors=_refs(terms, Kind.AUTHOR),
+        categories=_refs(terms, Kind.CATEGORY),
+        tags=_refs(terms, Kind.TAG),
+        image=_image(body.image) if body.image else None,
+        # A recording is content as much as the text is.
+        attachments=tuple(map(_attachment, body.attachments)) if body.visibility == "public" else (),
+    )
+    return EntryPublished(entry, terms, event_id)
+
+
+def _content(body: EntryBody, policy: IntakePolicy) -> str:
+    html = body.content_html or paragraphs(body.content_text or "")
+    if body.visibility != "public":
+        html = visible_part(html)
+    return sanitize(html, base=body.url or policy.base_url, embed_hosts=policy.embed_hosts)
+
+
+def _terms(body: EntryBody) -> Iterator[Term]:
+    for author in body.authors:
+        yield _term(Kind.AUTHOR, author, description=author.bio, image=author.avatar)
+    for category in body.categories:
+        parent = None if category.parent is None else parent_key(category.parent, body.categories)
+        yield _term(
+            Kind.CATEGORY, category, description=category.description, image=category.image, parent=parent
+        )
+    for tag in body.tags:
+        yield _term(Kind.TAG, tag, description=tag.description, image=tag.image)
+
+
+def _term(
+    kind: Kind, body: TermBody, *, description: str | None, image: str | None, parent: str | None = None
+) -> Term:
+    return Term(
+        kind=kind,
+        id=body.key,
+        slug=body.address,
+        name=body.name,
+        description=description,
+        url=body.url,
+        image=image,
+        parent=parent,
+        explicit_id=body.id is not None,
+    )
+
+
+def _refs(terms: tuple[Term, ...], kind: Kind) -> tuple[TermRef, ...]:
+    return tuple(term.ref for term in terms if term.kind is kind)
+
+
+def _image(body: ImageBody) -> Image:
+    return Image(**dict(body))
+
+
+def _attachment(body: AttachmentBody) -> Attachment:
+    return Attachment(**dict(body))

@@ -1,0 +1,270 @@
+"""An in-memory store, bell and clock that follow the front's ports, with the means to make them misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from hub.adapters.store.database import Call
+from hub.adapters.store.upkeep import State
+from hub.errors import HubError, StoreUnavailable
+from hub.model import (
+    Change,
+    Changes,
+    Document,
+    EntryId,
+    EntryPublished,
+    FeedNumber,
+    FeedPage,
+    FeedPath,
+    FeedSummary,
+    Format,
+    Kind,
+    Live,
+    Moved,
+    Outcome,
+    PublishEvent,
+    Receipt,
+    Resolution,
+    Retired,
+    Seq,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MODIFIED = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NEWS = FeedPath(Kind.CATEGORY, "news")
+
+
+@dataclass
+class Clock:
+    """Both clocks of a front, moved by hand."""
+
+    time: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    seconds: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class FakeBell:
+    rings: int = 0
+
+    async def ring(self) -> None:
+        self.rings += 1
+
+    def call(self) -> Call:
+        return Call("ring", ())
+
+
+@dataclass
+class FakeStore:
+    """Feeds as the real store would answer for them. `calls` counts what was asked, by method."""
+
+    places: dict[FeedPath, Resolution] = field(default_factory=dict)
+    documents: dict[tuple[FeedNumber, Format], Document] = field(default_factory=dict)
+    summaries: dict[FeedPath, FeedSummary] = field(default_factory=dict)
+    accepted: list[PublishEvent] = field(default_factory=list)
+    answers: list[Receipt | HubError] = field(default_factory=list)
+    """What `accept` answers next; by default everything is accepted."""
+    sources: set[str] = field(default_factory=set)
+    rings: int = 0
+    """How often `accept` was to ring after it."""
+    calls: Counter[str] = field(default_factory=Counter)
+    away: bool = False
+    gap: bool = False
+    """Whether the next read of the change stream has missed rows."""
+    hold: asyncio.Event | None = None
+    """If set, `document` reads, and then waits for this before it answers: an answer on its way."""
+    hanging: bool = False
+    """Whether reads never answer."""
+    hub_state: State = field(default_factory=lambda: State(0, ("regenerate@test:1",), 0, 0, 0, 0, 0))
+    refusals: list[str] = field(default_factory=list)
+    troubled: list[FeedSummary] = field(default_factory=list)
+    fault: Exception | None = None
+    """What the next read of the change stream raises."""
+    rows: list[Change] = field(default_factory=list)
+    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # ---- the world outside ----------------------------------------------------------------------------------------
+
+    def add(
+        self, path: FeedPath, number: int, *, name: str = "", description: str = "", entries: int = 2
+    ) -> FeedNumber:
+        feed = FeedNumber(number)
+        self.places[path] = Live(feed)
+        self.summaries[path] = FeedSummary(
+            feed, path, name or path.slug.title(), description, Seq(number), entries
+        )
+        return feed
+
+    def commit(self, number: FeedNumber, text: str, version: Version, *, tell: bool = True) -> None:
+        """Put a new document in all formats, as COMMIT does, and (usually) a row in the change stream."""
+        for format_ in Format:
+            body = json_feed(text) if format_ is Format.JSON else text.encode()
+            self.documents[number, format_] = document(number, format_, body, version)
+        if tell:
+            self.tell(Change(number, moved=False))
+
+    def tell(self, change: Change) -> None:
+        self.rows.append(change)
+        self.wake()
+
+    def move(self, old: FeedPath, new: FeedPath) -> None:
+        """Rename a feed."""
+        place = self.places[old]
+        assert isinstance(place, Live)
+        self.places[old], self.places[new] = Moved(new), place
+        self.tell(Change(place.number, moved=True))
+
+    def retire(self, path: FeedPath) -> None:
+        place = self.places[path]
+        assert isinstance(place, Live)
+        self.places[path] = Retired()
+        self.tell(Change(place.number, moved=True))
+
+    def go_away(self) -> None:
+        self.away = True
+        self.wake()
+
+    def come_back(self) -> None:
+        self.away = False
+
+    def wake(self) -> None:
+        self._rung.set()
+
+    # ---- the port -------------------------------------------------------------------------------------------------
+
+    async def resolve(self, path: FeedPath, /) -> Resolution:
+        await self._asked("resolve")
+        return self.places.get(path)
+
+    async def document(self, number: FeedNumber, format_: Format, /) -> Document | None:
+        await self._asked("document")
+        found = self.documents.get((number, format_))
+        if self.hold:
+            await self.hold.wait()
+        return found
+
+    async def versions(self, numbers: Sequence[FeedNumber], /) -> list[Version | None]:
+        await self._asked("versions")
+        found = [self.documents.get((number, Format.RSS)) for number in numbers]
+        return [document.version if document else None for document in found]
+
+    async def list_feeds(
+        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+    ) -> FeedPage:
+        await self._asked("list_feeds")
+        listed = [self.summaries[path] for path in sorted(self.summaries) if path.kind in kinds]
+        rest = [feed for feed in listed if cursor is None or str(feed.path) > cursor]
+        page = tuple(rest[:limit])
+        return FeedPage(page, str(page[-1].path) if len(rest) > limit else None)
+
+    async def changes(self, after: str | None, /, *, block_ms: int) -> Changes:
+        self.calls["changes"] += 1
+        self._check()
+        if after is None:
+            return Changes(str(len(self.rows)), (), gap=False)
+        if len(self.rows) == int(after) and not self.gap:
+            self._rung.clear()
+            try:
+                await asyncio.wait_for(self._rung.wait(), block_ms / 1000)
+            except TimeoutError:
+                return Changes(after, (), gap=False)
+            self._check()
+        gap, self.gap = self.gap, False
+        rows = () if gap else tuple(self.rows[int(after) :])
+        return Changes(str(len(self.rows)), rows, gap=gap)
+
+    async def accept(
+        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
+    ) -> list[Receipt | HubError]:
+        await self._asked("accept")
+        self.accepted += events
+        self.sources.add(source)
+        self.rings += ring == Call("ring", ())
+        return self.answers or [receipt(event) for event in events]
+
+    async def state(self) -> State:
+        await self._asked("state")
+        return self.hub_state
+
+    async def safety_problems(self) -> tuple[list[str], list[str]]:
+        return list(self.refusals), []
+
+    async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]:
+        return tuple(feed for feed in self.troubled if feed.path.kind in kinds)[:limit]
+
+    async def check_writable(self) -> None:
+        await self._asked("check_writable")
+
+    async def _asked(self, method: str) -> None:
+        self.calls[method] += 1
+        self._check()
+        if self.hanging:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)  # a real one lets others run, too
+
+    def _check(self) -> None:
+        if self.fault:
+            fault, self.fault = self.fault, None
+            raise fault
+        if self.away:
+            raise StoreUnavailable("Redis can't be reached.")
+
+
+def document(number: FeedNumber, format_: Format, body: bytes, version: Version) -> Document:
+    return Document(
+        feed=number,
+        format=format_,
+        version=version,
+        etag=f'W/"{sha256(body).hexdigest()[:16]}"',
+        last_modified=MODIFIED,
+        gzip=gzip.compress(body, mtime=0),
+    )
+
+
+def receipt(event: PublishEvent) -> Receipt:
+    entry = event.entry.id if isinstance(event, EntryPublished) else EntryId("removed")
+    return Receipt(Outcome.ACCEPTED, entry, ((NEWS, Seq(7)),))
+
+
+def json_feed(title: str, *items: dict[str, Any], **head: Any) -> bytes:
+    """A JSON Feed document as the renderer writes it, in short."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "home_page_url": "https://site.test",
+        "description": "All about it",
+        "language": "en",
+        "items": list(items),
+    }
+    return orjson.dumps(feed | head)
+
+
+async def eventually(condition: Callable[[], bool], *, seconds: float = 3) -> None:
+    """Wait for a condition; fail if it does not come true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+def newer(version: Version, by: int = 1) -> Version:
+    return replace(version, seq=version.seq + by)
