@@ -40,7 +40,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [find_binary(None).path, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        client = Redis(unix_socket_path=str(socket), retry=None)
+        client = Redis(unix_socket_path=str(socket))
         wait_until(lambda: _answers(client))
         client.close()
         yield f"unix://{socket}?db=0"

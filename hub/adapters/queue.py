@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from redis import Redis
 
@@ -74,7 +73,7 @@ class Bell:
         job = Job.create(
             JOBS[queue.name],
             connection=queue.connection,
-            id=uuid4().hex,  # fresh: RQ reruns a reused id with old arguments, or never
+            id="ring",  # the script gives the real one
             origin=queue.name,
             status=JobStatus.QUEUED,
             timeout=JOB_SECONDS,
@@ -84,7 +83,7 @@ class Bell:
             serializer=queue.serializer,
         )
         fields = [part for pair in job.to_dict().items() for part in pair]
-        rq_keys = (queue.redis_queues_keys, queue.key, job.key, job.id)
+        rq_keys = (queue.redis_queues_keys, queue.key, job.key.removesuffix(job.id))
         return Call("ring", (queue.name, PENDING_MS, int(force), *rq_keys, _TTL_SECONDS, *fields))
 
     async def ring(self, *, force: bool = False) -> None:

@@ -36,15 +36,15 @@ def read_things(text: str) -> list[Any]:
     """Read JSON: one object, an array, or one object a line. Raises BadRequest with the line that is wrong."""
     try:
         found = json.loads(text)
-    except ValueError:
-        return [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    except (ValueError, RecursionError):
+        return [_line(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     return found if isinstance(found, list) else [found]
 
 
 def _line(number: int, line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"neither JSON nor one JSON object a line: line {number}: {error}") from error
 
 

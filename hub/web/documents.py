@@ -120,7 +120,7 @@ class Documents:
         asked, moves = self._monotonic(), self._moves
         resolution = await self._source.resolve(path)
         if isinstance(resolution, Live):
-            if any(self._concerned(resolution.number)):
+            if self._concerned(resolution.number):
                 await self.catch_up([resolution.number])
             if moves == self._moves:  # else this answer may be older than the move
                 self._remember(path, _Place(resolution.number, confirmed=asked, tried=asked))

@@ -80,14 +80,18 @@ async def test_a_claim_without_commit_comes_back_when_its_lease_ends(store: Stor
     assert await claim(store) == feeds
 
 
-async def test_a_claim_brings_the_snapshots_and_what_changed_after_what_the_worker_knows(store: Store) -> None:
+async def test_a_claim_brings_the_snapshots_and_what_changed_after_what_the_worker_knows(
+    store: Store,
+) -> None:
     await store.accept([published("old", category("x"))], source="test")
     known = (await snapshot(store, await number(store, "all"))).seq
     await store.accept([published("new", category("x"), title="New")], source="test")
 
     claimed = await store.claim(next(tokens), limit=8, known=known)
 
-    assert [stored.entry.title for stored in claimed.fresh.values()] == ["New"], "once, though two feeds show it"
+    assert [stored.entry.title for stored in claimed.fresh.values()] == ["New"], (
+        "once, though two feeds show it"
+    )
     for feed, taken in claimed.feeds.items():
         assert taken == await snapshot(store, feed)
     (place, _) = next(iter(claimed.feeds.values())).window  # type: ignore[union-attr]

@@ -102,7 +102,7 @@ def test_a_worker_that_hangs_with_a_job_delays_and_undoes_nothing(tmp_path: Path
             for number in range(2, 6):
                 hub.publish(entry(number))
                 mark = f"Article {number}".encode()
-                wait_for(lambda mark=mark: mark in hub.get("/feeds/all.atom"), why=hub.read_log)  # type: ignore[misc]
+                wait_for(lambda mark=mark: mark in hub.get("/feeds/all.atom"), why=hub.read_log)
         finally:
             os.kill(hung, signal.SIGCONT)
         hub.publish(entry(6))

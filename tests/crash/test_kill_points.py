@@ -75,7 +75,7 @@ def accept_as_a_front_that_dies(hub: HubProcess, number: int, *, flag: bool) -> 
 @pytest.mark.parametrize(
     "flag", [False, True], ids=["after ACCEPT, nobody rung", "flag won, nothing enqueued"]
 )
-def test_what_a_front_could_not_ring_for_is_rung_for(hub: HubProcess, flag: bool) -> None:
+def test_what_a_front_could_not_ring_for_is_rung_for(hub: HubProcess, flag: bool) -> None:  # noqa: FBT001
     """ACCEPT, the flag and the job go to Redis in one round trip; this is what is left if only a part arrives."""
     number = 200 + flag
     settle(hub, number)

@@ -138,7 +138,7 @@ def test_new_settings_renew_every_document_and_nothing_else(tmp_path: Path) -> N
 
     with HubProcess(tmp_path / "data", public_url="https://two.example", site_title="Title Two") as hub:
         for path in paths:
-            wait_for(lambda path=path: b"https://two.example" in hub.get(path), why=hub.read_log)  # type: ignore[misc]
+            wait_for(lambda path=path: b"https://two.example" in hub.get(path), why=hub.read_log)
             assert b"Title One" not in hub.get(path)
             assert b"https://one.example" not in hub.get(path)
         assert seqs(hub) == before, "no entry and no feed got a new seq: nobody is notified"

@@ -1,9 +1,10 @@
 -- RING a queue: if no ring is pending, raise the flag and enqueue a job as RQ would, in one step, so that neither is
--- ever there without the other.
+-- ever there without the other. The job's id is drawn here: a repeated command must not enqueue an id that is running,
+-- whose end would take the new job's hash with it.
 -- KEYS[1] any key of the hub
 -- ARGV[1] queue, ARGV[2] how long a ring counts as pending (ms), ARGV[3] 1 to ignore the flag,
--- ARGV[4] RQ's set of queues, ARGV[5] RQ's list of this queue, ARGV[6] RQ's key of the job, ARGV[7] job id,
--- ARGV[8] the job's time to live (s), then the fields of its hash
+-- ARGV[4] RQ's set of queues, ARGV[5] RQ's list of this queue, ARGV[6] what RQ's key of a job begins with,
+-- ARGV[7] the job's time to live (s), then the fields of its hash
 -- Answers 1 if it rang.
 
 local flag = key.pending(ARGV[1])
@@ -12,8 +13,9 @@ if ARGV[3] == '1' then
 elseif not redis.call('SET', flag, 1, 'PX', ARGV[2], 'NX') then
   return 0
 end
-redis.call('HSET', ARGV[6], unpack(ARGV, 9))
-redis.call('EXPIRE', ARGV[6], ARGV[8])
+local id = 'ring-' .. int(stamp())
+redis.call('HSET', ARGV[6] .. id, unpack(ARGV, 8))
+redis.call('EXPIRE', ARGV[6] .. id, ARGV[7])
 redis.call('SADD', ARGV[4], ARGV[5])
-redis.call('RPUSH', ARGV[5], ARGV[7])
+redis.call('RPUSH', ARGV[5], id)
 return 1
