@@ -54,7 +54,7 @@ def test_remembered_entries_are_rendered_without_being_fetched() -> None:
 
 
 def test_a_new_revision_is_the_only_thing_missing() -> None:
-    changed = make_item(2, revision=2, title="Corrected")
+    changed = replace(make_item(2, revision=2, title="Corrected"), seq=Seq(WINDOW[1].seq + 100))
     window = [WINDOW[0], changed, WINDOW[2]]
     draft = warm(WINDOW).draft(window, labels=1)
 
@@ -71,6 +71,13 @@ def test_an_entry_is_rendered_once_for_all_its_feeds() -> None:
     elsewhere = [replace(item, seq=Seq(9)) for item in WINDOW]
 
     assert warm(WINDOW).draft(elsewhere, labels=1).missing == ()
+
+
+def test_a_snapshot_from_before_a_revision_is_not_served_with_it() -> None:
+    newer = [replace(item, revision=int(item.seq)) for item in WINDOW]
+    before = [replace(item, seq=Seq(item.seq - 1)) for item in WINDOW]
+
+    assert [place.number for place in warm(newer).draft(before, labels=1).missing] == NUMBERS
 
 
 def test_a_label_change_elsewhere_costs_no_entry() -> None:
