@@ -20,11 +20,11 @@ def main() -> None:
     )
     parser.add_argument("name", choices=[*BENCHES, "all"])
     parser.add_argument("--json", action="store_true", help="end with one JSON object of all figures")
-    options = parser.parse_args()
+    options, rest = parser.parse_known_args()
     for name in BENCHES if options.name == "all" else [options.name]:
-        figures = importlib.import_module(f"bench.{name}").run()
+        figures = importlib.import_module(f"bench.{name}").main(rest)
         if options.json:
-            print(json.dumps({"bench": name, **figures}))
+            print(json.dumps({"bench": name} | figures))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ moment, as a newsroom's hooks do; the bare worker runs on the same Valkey, idle 
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import http.client
 import json
@@ -14,11 +15,14 @@ import random
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bench.barerq import BareRq, summary
 from tests.hubprocess import HubProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROUNDS = 200
 WARMUP = 20
@@ -27,35 +31,38 @@ WORDS = """harbour council ferry budget storm museum tram library bridge market 
 harvest clinic archive orchestra lighthouse ministry""".split()  # noqa: SIM905  (a list of words)
 
 
-def run() -> dict[str, object]:
+def main(argv: Sequence[str]) -> dict[str, object]:
     """Measure, print, and answer the figures (milliseconds)."""
+    parser = argparse.ArgumentParser(prog="python -m bench publish", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds = parser.parse_args(argv).rounds
     with (
         tempfile.TemporaryDirectory(prefix="feedhub-bench-") as folder,
         HubProcess(Path(folder) / "data") as hub,
     ):
         bare, cms = BareRq(hub.redis_url.replace("db=0", "db=1")), Cms(hub)
         try:
-            served, baseline = _measure(cms, bare)
+            served, baseline = _measure(cms, bare, rounds)
         finally:
             cms.close()
             bare.close()
     figures: dict[str, Any] = {"hook_to_served_ms": summary(served), "bare_rq_ms": summary(baseline)}
     figures["ratio_p50"] = round(figures["hook_to_served_ms"]["p50"] / figures["bare_rq_ms"]["p50"], 2)
-    figures["rounds"] = ROUNDS
+    figures["rounds"] = rounds
     print(f"publish hook → served   p50 {figures['hook_to_served_ms']['p50']:7.2f} ms   "
           f"p99 {figures['hook_to_served_ms']['p99']:7.2f} ms")  # fmt: skip
     print(f"bare RQ enqueue → start p50 {figures['bare_rq_ms']['p50']:7.2f} ms   "
           f"p99 {figures['bare_rq_ms']['p99']:7.2f} ms")  # fmt: skip
-    print(f"ratio of the medians    {figures['ratio_p50']:.2f}   ({ROUNDS} rounds, in turn)")
+    print(f"ratio of the medians    {figures['ratio_p50']:.2f}   ({rounds} rounds, in turn)")
     return figures
 
 
-def _measure(cms: Cms, bare: BareRq) -> tuple[list[float], list[float]]:
+def _measure(cms: Cms, bare: BareRq, rounds: int) -> tuple[list[float], list[float]]:
     served: list[float] = []
     baseline: list[float] = []
     for number in range(ENTRIES):
         cms.publish(json.dumps(article(number, 0)).encode())
-    for number in range(WARMUP + ROUNDS):
+    for number in range(WARMUP + rounds):
         time.sleep(0.25)  # a quiet time: the debounce is not what is measured
         one = bare.ask()
         time.sleep(0.02)

@@ -7,21 +7,26 @@ killed worker's job again.
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.hubprocess import HubProcess, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROUNDS = 5
 VICTIMS = ("regenerate", "front", "valkey")
 EVERY_SECONDS = 0.01
 
 
-def run() -> dict[str, object]:
+def main(argv: Sequence[str]) -> dict[str, object]:
     """Measure, print, and answer the longest and the median recovery of each victim (seconds)."""
+    argparse.ArgumentParser(prog="python -m bench recovery", description=__doc__).parse_args(argv)
     figures: dict[str, Any] = {"rounds": ROUNDS}
     for victim in VICTIMS:
         with (
