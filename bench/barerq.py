@@ -37,7 +37,8 @@ class BareRq:
         self._url = url
         self._redis = Redis.from_url(url)
         self._queue = Queue("bare", connection=self._redis)
-        self._worker = subprocess.Popen([sys.executable, "-c", WORKER, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-c", WORKER, url]
+        self._worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def ask(self) -> float:
         """Enqueue one job; answers milliseconds from before the enqueue to the function's first line."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hub.front")
 
+ANSWER_SECONDS = 1.8
+"""How long Redis may be silent before a hook is answered 503: senders give up after two (Ghost)."""
+
 
 def run_front(settings: Settings, *, host: str, port: int, fd: int | None) -> None:
     """Serve until SIGTERM. Raises Misconfigured for settings or a Redis with which hooks could be lost."""
@@ -40,7 +43,7 @@ def run_front(settings: Settings, *, host: str, port: int, fd: int | None) -> No
 async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None:
     assert settings.redis_url is not None  # noqa: S101  (run_front checked)
     crash = CrashPoints.parse(settings.crash_at)
-    store = Store(connect(settings.redis_url), settings, crash)
+    store = Store(connect(settings.redis_url, timeout=ANSWER_SECONDS), settings, crash)
     bell = Bell(store, open_queue(settings.redis_url, settings.name, REGENERATE))
     try:
         await _check(store)

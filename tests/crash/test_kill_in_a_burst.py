@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -108,3 +109,25 @@ def test_a_worker_that_hangs_with_a_job_delays_and_undoes_nothing(tmp_path: Path
         hub.publish(entry(6))
 
         wait_for(lambda: b"Article 6" in hub.get("/feeds/all.atom"), why=hub.read_log)
+
+
+def test_a_redis_that_hangs_is_answered_503_and_loses_nothing(tmp_path: Path) -> None:
+    """SIGSTOP: it accepts and never answers, as on a stalled disk."""
+    with HubProcess(tmp_path / "data") as hub:
+        hub.publish(entry(1))
+        wait_for(lambda: b"Article 1" in hub.get("/feeds/all.atom"), why=hub.read_log)
+        (valkey,) = hub.children("valkey")
+        os.kill(valkey, signal.SIGSTOP)
+        try:
+            token = f"Bearer {hub.told['publish_token']}"
+            body = json.dumps(entry(2))
+            status, headers, _ = hub.ask(
+                "POST", "/publish", body, **{"Authorization": token, "Content-Type": "application/json"}
+            )
+            assert (status, "Retry-After" in headers) == (503, True)
+            assert b"Article 1" in hub.get("/feeds/all.atom"), "memory is served meanwhile"
+        finally:
+            os.kill(valkey, signal.SIGCONT)
+        hub.publish_until_acknowledged(entry(2))
+
+        wait_for(lambda: b"Article 2" in hub.get("/feeds/all.atom"), why=hub.read_log)

@@ -41,10 +41,11 @@ Argument = str | bytes | int | float
 def connect(url: str, *, timeout: float = 5.0) -> Redis:
     """Open a client of our own for one event loop (RQ changes the timeouts of a client that it is given).
 
-    `timeout` is in seconds, for connecting and for each answer; a lost connection is tried again for about
-    half a second, then the caller hears of it.
+    `timeout` is in seconds, for connecting and for each answer. A lost connection is tried again for about half a
+    second, a silent server is not; then the caller hears of it.
     """
-    retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), 4)
+    lost = (redis_errors.ConnectionError,)
+    retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), 4, supported_errors=lost)
     return Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=min(timeout, 2.0), retry=retry, protocol=2
     )
