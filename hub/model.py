@@ -129,6 +129,8 @@ class Term:
     """The parent category's id (by default its slug); categories only."""
     explicit_id: bool = False
     """The CMS gave an id of its own: only then may an entry's data rename the feed."""
+    brief: bool = False
+    """Named by a plain string, which tells nothing new about a feed that is there."""
 
     @property
     def ref(self) -> TermRef:
@@ -175,6 +177,10 @@ class EntryPublished:
     entry: Entry
     terms: tuple[Term, ...] = ()
     event_id: str | None = None
+    dated: bool = True
+    """The CMS said when it was published; else `entry` has the time of receipt, and a stored date is kept."""
+    modified: bool = True
+    """The CMS said when it was modified; else that is when it was published, or for a change the time of receipt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rq.job import Job
 from rq.queue import Queue
 from rq.timeouts import JobTimeoutException
-from rq.worker import SimpleWorker
+from rq.worker import SimpleWorker, WorkerStatus
 
 from hub.adapters.queue import JOB_SECONDS, JOBS
 
@@ -84,6 +84,7 @@ class HubWorker(SimpleWorker):
         owed. What stays is the time-out.
         """
         del queue
+        self._state = WorkerStatus.BUSY  # here alone: SIGTERM then lets the job end
         try:
             with self.death_penalty_class(job.timeout or JOB_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
@@ -94,6 +95,7 @@ class HubWorker(SimpleWorker):
             pipe.delete(job.key)
             pipe.lrem(self.queues[0].intermediate_queue_key, 1, job.id)
             pipe.execute()
+            self._state = WorkerStatus.IDLE
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Say that this worker lives; not three times a job, which would be as many round trips."""

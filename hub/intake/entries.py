@@ -33,15 +33,16 @@ def entry_published(body: EntryBody, event_id: str | None, policy: IntakePolicy,
             [FieldError(at, "shows nothing: send a title, a summary or content that readers may see")]
         )
     terms = tuple(_terms(body))
-    modified = body.date_modified or whole_milliseconds(policy.now)
+    received = whole_milliseconds(policy.now)
+    published = body.date_published or body.date_modified or received
     entry = Entry(
         id=EntryId(body.id),
         url=body.url,
         title=title,
         summary=summary,
         content_html=content,
-        date_published=body.date_published or modified,
-        date_modified=modified,
+        date_published=published,
+        date_modified=body.date_modified or received,
         date_expires=body.date_expires,
         language=body.language,
         visibility=body.visibility,
@@ -52,7 +53,8 @@ def entry_published(body: EntryBody, event_id: str | None, policy: IntakePolicy,
         # A recording is content as much as the text is.
         attachments=tuple(map(_attachment, body.attachments)) if body.visibility == "public" else (),
     )
-    return EntryPublished(entry, terms, event_id)
+    dated = body.date_published is not None or body.date_modified is not None
+    return EntryPublished(entry, terms, event_id, dated=dated, modified=body.date_modified is not None)
 
 
 def _content(body: EntryBody, policy: IntakePolicy) -> str:
@@ -87,6 +89,7 @@ def _term(
         image=image,
         parent=parent,
         explicit_id=body.id is not None,
+        brief=body.brief,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.intake.fields import Body, SaidIdentifier, SaidName, SaidSlug, SaidText, SaidUrl, at_most
@@ -21,11 +21,19 @@ class TermBody(Body):
     name: SaidName = None
     slug: SaidSlug = None
     url: SaidUrl = None
+    _brief: bool = PrivateAttr(default=False)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _name_alone(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    def _name_alone(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        term = read({"name": value} if isinstance(value, str) else value)
+        term._brief = isinstance(value, str)  # noqa: SLF001  (its own)
+        return term
+
+    @property
+    def brief(self) -> bool:
+        """Whether it was a plain string."""
+        return self._brief
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:

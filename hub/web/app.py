@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -87,8 +86,8 @@ def _following(front: Front, documents: Documents) -> Callable[[web.Application]
         )
         task = asyncio.create_task(follower.run(), name="follower")
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        while not task.done():  # a cancellation while a connection is made may be swallowed there
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.5)
 
     return follow

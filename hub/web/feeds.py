@@ -41,7 +41,7 @@ async def show(request: web.Request) -> web.Response:
         case None:
             raise NotFound(f"There is no feed {target.path}.")
         case Retired():
-            raise Gone(f"The feed {target.path} has ended and will not come back.")
+            raise Gone(f"The feed {target.path} has ended.")
         case Moved(path):
             return _redirect(parts, path, target.format)
         case Unbuilt():

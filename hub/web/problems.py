@@ -25,7 +25,7 @@ FOR_PEOPLE = web.RequestKey("for_people", bool)
 """Set by handlers of pages: whoever asked wants to read a sentence, not JSON."""
 
 _READS = {"GET", "HEAD"}
-_CACHE = {404: "public, max-age=60", 410: "public, max-age=3600"}
+_CACHE = {404: "public, max-age=60", 410: "public, max-age=300"}
 """How long an answer may be kept; all others not at all."""
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 

@@ -54,9 +54,9 @@ async def serve(
         # A client that hangs up must not stop a publish hook between ACCEPT and the bell.
         handler_cancellation=False,
     )
+    listener = _inherit(fd) if fd is not None else _listen(host, port)
     await runner.setup()
     try:
-        listener = _inherit(fd) if fd is not None else _listen(host, port)
         await web.SockSite(runner, listener, backlog=_BACKLOG).start()
         address = f"http://{_address(listener)}"
         log.info("listening on %s", address)

@@ -12,6 +12,7 @@ import pytest
 from hub.adapters.store import Store, connect
 from hub.errors import Conflict, StoreUnavailable
 from hub.model import (
+    Entry,
     EntryNumber,
     FeedNumber,
     FeedPath,
@@ -149,6 +150,193 @@ async def test_a_parent_that_nobody_told_before_is_taken_from_an_older_entry(sto
         pass
 
     assert await window(store, "category/world") == ["a"]
+
+
+async def undated(store: Store, title: str, *, seconds: int = 0) -> Receipt:
+    """Publish an entry that says no dates, received so many seconds after noon."""
+    received = NOON + timedelta(seconds=seconds)
+    event = published("a", title=title, date_published=received, date_modified=received)
+    (receipt,) = await send(store, replace(event, dated=False, modified=False))
+    return receipt
+
+
+async def stored(store: Store) -> Entry:
+    (found,) = (await store.entries([EntryNumber(1)])).values()
+    return found.entry
+
+
+async def test_an_entry_without_dates_can_be_repeated(store: Store) -> None:
+    await undated(store, "Title")
+
+    assert (await undated(store, "Title", seconds=5)).outcome is Outcome.UNCHANGED
+    assert (await stored(store)).date_published == NOON
+
+
+async def test_a_change_without_dates_keeps_the_place_and_says_when_it_was_changed(store: Store) -> None:
+    await undated(store, "Title")
+
+    await undated(store, "Corrected", seconds=60)
+
+    entry = await stored(store)
+    assert (entry.title, entry.date_published) == ("Corrected", NOON)
+    assert entry.date_modified == NOON + timedelta(seconds=60)
+
+
+async def test_a_first_hook_without_date_modified_was_modified_when_it_was_published(store: Store) -> None:
+    """Else a correction dated before the first hook's receipt would be stale."""
+    first = published("a", date_published=NOON, date_modified=NOON + 10 * HOUR)
+    await send(store, replace(first, modified=False))
+
+    (receipt,) = await send(store, published("a", title="Corrected", date_modified=NOON + HOUR))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+
+
+async def test_a_plain_string_names_a_category_and_tells_nothing_about_it(store: Store) -> None:
+    await send(store, published("a", category("science", name="Science")))
+
+    await send(
+        store, published("b", category("science", name="science", brief=True), date_modified=NOON + HOUR)
+    )
+
+    ref = TermRef(Kind.CATEGORY, "science")
+    assert (await store.labels([ref]))[ref].name == "Science"
+
+
+async def test_a_plain_string_names_a_new_category(store: Store) -> None:
+    await send(store, published("a", category("science", name="Science!", brief=True)))
+
+    ref = TermRef(Kind.CATEGORY, "science")
+    assert (await store.labels([ref]))[ref].name == "Science!"
+
+
+async def test_what_an_embargoed_entry_says_of_its_categories_can_be_corrected(store: Store) -> None:
+    soon = datetime.now(UTC) + timedelta(milliseconds=150)
+    await send(store, published("a", category("x", name="Wrong"), date_published=soon))
+    await send(
+        store, published("a", category("x", name="Right"), date_published=soon, date_modified=NOON + HOUR)
+    )
+
+    while not (await store.owed()).turn:
+        await asyncio.sleep(0.01)
+    await store.turn()
+
+    ref = TermRef(Kind.CATEGORY, "x")
+    assert (await store.labels([ref]))[ref].name == "Right"
+
+
+async def test_a_clock_that_is_ahead_delays_nothing(store: Store) -> None:
+    """After a failover to a server whose time is behind, stamps run ahead of it; due times do not."""
+    await store.client.set(store.keys.clock, int((datetime.now(UTC) + HOUR).timestamp() * 1e6))
+
+    await send(store, published("a"))
+
+    assert (await store.owed()).wait == 0
+
+
+async def test_a_rename_of_nothing_is_refused(store: Store) -> None:
+    (answer,) = await store.accept([FeedUpdated(Kind.CATEGORY, "nowhere", new_slug="x")], source="test")
+
+    assert isinstance(answer, Conflict)
+    assert await store.resolve(FeedPath.parse("category/x")) is None
+
+
+async def test_a_retired_feeds_address_taken_by_another_stays_the_others(store: Store) -> None:
+    await send(store, published("a", category("news")), published("b", category("politics")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "news"))
+    await send(store, FeedUpdated(Kind.CATEGORY, "politics", new_slug="news"))
+
+    late = datetime.now(UTC) + HOUR
+    await send(store, published("c", category("news"), date_modified=late))
+
+    assert sorted(await window(store, "category/news")) == ["b", "c"]
+    assert isinstance(await store.resolve(FeedPath.parse("category/politics")), Moved)
+
+
+async def test_a_slug_means_the_feed_that_has_it_now(store: Store) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    await send(
+        store, FeedUpdated(Kind.CATEGORY, "x", new_slug="z"), FeedUpdated(Kind.CATEGORY, "y", new_slug="x")
+    )
+
+    await send(store, published("c", category("x")))
+
+    assert sorted(await window(store, "category/x")) == ["b", "c"]
+
+
+async def test_a_repeated_merge_is_unchanged_and_never_takes_the_target_away(store: Store) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    merge = FeedRemoved(Kind.CATEGORY, "x", moved_to="y")
+    receipts = await send(store, merge, merge, FeedRemoved(Kind.CATEGORY, "x"))
+
+    outcomes = [receipt.outcome for receipt in receipts]
+    assert outcomes == [Outcome.ACCEPTED, Outcome.UNCHANGED, Outcome.UNCHANGED]
+    assert isinstance(await store.resolve(FeedPath.parse("category/y")), Live)
+
+
+async def test_what_was_published_while_a_feed_was_retired_is_there_when_it_comes_back(store: Store) -> None:
+    await send(store, published("a", category("x")), FeedRemoved(Kind.CATEGORY, "x"))
+    receipts = await send(
+        store, published("b", category("x")), published("a", category("x"), title="Corrected")
+    )
+    assert all("category/x" not in paths(receipt) for receipt in receipts)
+
+    await send(store, FeedUpdated(Kind.CATEGORY, "x", changes={"description": "Back again"}))
+
+    assert sorted(await window(store, "category/x")) == ["a", "b"]
+
+
+async def test_a_retired_category_still_hands_its_entries_up(store: Store) -> None:
+    await send(store, published("old", category("europe", parent="world")))
+    await send(store, published("paris", category("paris", parent="europe")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "europe"))
+    await send(store, published("new", category("paris")))
+
+    assert sorted(await window(store, "category/world")) == ["new", "old", "paris"]
+
+
+async def test_a_late_entry_of_a_merged_category_tells_nothing_of_the_target(store: Store) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "x", moved_to="y"))
+
+    (receipt,) = await send(
+        store, published("c", category("x", name="Other"), date_modified=datetime.now(UTC) + HOUR)
+    )
+
+    ref = TermRef(Kind.CATEGORY, "y")
+    assert paths(receipt) == ["all", "category/y"]
+    assert (await store.labels([ref]))[ref].name == "Y"
+
+
+async def test_a_merge_has_documents_elsewhere_show_the_new_name(store: Store) -> None:
+    await send(store, published("a", category("x"), category("other")), published("b", category("y")))
+    await send(
+        store, published("c", category("x", parent="q"), date_modified=NOON + HOUR)
+    )  # a walk is pending
+    await send(store, FeedRemoved(Kind.CATEGORY, "x", moved_to="y"))
+    while await store.chore():
+        pass
+
+    listing = {str(f.path): f for f in (await store.list_feeds(kinds=list(Kind))).feeds}
+    assert await store.client.zscore(store.keys.stale, listing["category/other"].number)
+
+
+async def test_a_listing_survives_a_rename_in_its_middle(store: Store) -> None:
+    await send(store, published("a", category("x")))
+    await store.client.zadd(store.keys.directory, {"category/gone": 0, "category/moved": 0})
+    await store.client.hset(store.keys.slugs, "category/moved", ">2")
+
+    assert [str(f.path) for f in (await store.list_feeds(kinds=list(Kind))).feeds] == ["all", "category/x"]
+
+
+@pytest.mark.parametrize("events", [1, 3])
+async def test_a_redis_that_may_not_write_is_a_clear_error(store: Store, events: int) -> None:
+    await store.client.config_set("min-replicas-to-write", 1)
+    try:
+        with pytest.raises(StoreUnavailable):
+            await store.accept([published(f"e{i}") for i in range(events)], source="test")
+    finally:
+        await store.client.config_set("min-replicas-to-write", 0)
 
 
 async def test_a_move_between_categories_changes_the_old_and_the_new_feed(store: Store) -> None:

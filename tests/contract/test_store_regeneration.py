@@ -226,6 +226,9 @@ async def test_what_a_worker_of_older_settings_commits_is_renewed(store: Store) 
 
     assert await commit(store, await snapshot(store, feed), Doc(), old)
 
+    assert await claim(store) == [], "not at once: the older worker would only do it again"
+    assert await store.client.zscore(store.keys.stale, feed)
+    await store.client.zadd(store.keys.stale, {feed: 0})
     assert await claim(store) == [feed]
     assert await commit(store, await snapshot(store, feed), Doc(), new)
     assert (await store.owed()).wait is None
@@ -338,6 +341,44 @@ async def test_a_retired_feed_is_not_built_again(store: Store) -> None:
     assert feed not in await claim(store)
     assert await store.snapshot(feed) is None
     assert await store.document(feed, Format.RSS) is None
+
+
+async def test_a_commit_from_before_a_retirement_stays_too_late_after_a_revival(store: Store) -> None:
+    await store.accept([published("a", category("x"))], source="test")
+    feed = await number(store, "category/x")
+    old = await snapshot(store, feed)
+    await store.accept([published("b", category("x"))], source="test")
+    await settle(store)
+    retire, revive = (
+        FeedRemoved(Kind.CATEGORY, "x"),
+        FeedUpdated(Kind.CATEGORY, "x", changes={"description": "x"}),
+    )
+    await store.accept([retire, revive], source="test")
+
+    assert not await commit(store, old, Doc("c" * 16))
+    await settle(store)
+    assert await store.document(feed, Format.RSS) is not None
+
+
+async def test_a_feed_that_was_built_meanwhile_is_not_built_again(store: Store) -> None:
+    await settle(store)
+    await store.client.zadd(store.keys.stale, {await number(store, "all"): 0})
+
+    assert await claim(store) == []
+    assert (await store.owed()).wait is None
+
+
+async def test_a_quarantine_that_another_worker_ended_is_no_problem_any_more(store: Store) -> None:
+    feed = await number(store, "all")
+    taken = await snapshot(store, feed)
+    for _ in range(3):
+        await expire_leases(store)
+        await claim(store)
+    assert await store.troubled_feeds(kinds=list(Kind))
+
+    await commit(store, taken)
+
+    assert await store.troubled_feeds(kinds=list(Kind)) == ()
 
 
 async def test_a_burst_is_one_change_at_once_and_then_one_per_debounce(

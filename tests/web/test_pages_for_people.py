@@ -136,7 +136,7 @@ async def test_an_author_is_shown_with_bio_and_picture(client: Client, fake: Fak
 async def test_an_empty_feed_says_so(client: Client) -> None:
     text, _ = await page(client, "/feeds/category/news")
 
-    assert "Nothing has been published here yet." in text
+    assert "There is nothing here at the moment." in text
 
 
 async def test_pages_load_nothing_from_elsewhere_and_run_nothing(client: Client, fake: FakeStore) -> None:
@@ -182,7 +182,7 @@ async def test_pages_are_conditional_and_compressed(client: Client) -> None:
     ("path", "status", "sentence"),
     [
         ("/feeds/category/none", 404, "There is no feed category/none."),
-        ("/feeds/tag/old", 410, "has ended and will not come back"),
+        ("/feeds/tag/old", 410, "has ended"),
         ("/feeds/tag/young", 503, "is being built for the first time"),
     ],
 )

@@ -1,7 +1,8 @@
 -- ACCEPT one entry event: dedupe, compare, write the entry, a seq on each touched feed, mark it dirty.
 -- KEYS[1] any key of the hub (it routes the script)
 -- ARGV[1] token   the same token gets the same answer
--- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua)
+-- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
+--                 orders (the CMS said `mod`)
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
 -- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order.
@@ -13,7 +14,7 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds') or {}
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds', 'told') or {}
 local mod = e.mod or tonumber(was.mod or '0')
 if was.mod and mod < tonumber(was.mod) then return remember(ARGV[1], receipt('stale', {}, pace)) end
 
@@ -35,8 +36,9 @@ if state == 'live' then
 end
 
 local same = was.state == state and (state == 'removed' or was.digest == e.digest)
+if state == 'scheduled' and was.told ~= e.told then same = false end  -- its categories and authors wait with it
 if same and table.concat(new, ',') == (was.feeds or '') then
-  redis.call('HSET', key.entry(n), 'mod', int(mod))
+  if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
   return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))
 end
 
@@ -46,7 +48,7 @@ if not n then
   redis.call('HSET', key.ids, e.id, n)
 end
 redis.call('HSET', key.entry(n), 'id', e.id, 'source', e.source, 'rev', int(seq), 'state', state, 'mod', int(mod))
-redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms')
+redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
 redis.call('ZREM', key.scheduled, n)
 if state ~= 'removed' then
   redis.call('HSET', key.entry(n), 'data', ARGV[3], 'digest', e.digest, 'pub', int(e.pub))
@@ -56,7 +58,7 @@ if state == 'live' then
   redis.call('HSET', key.entry(n), 'refs', table.concat(direct, ','))
   if e.exp then redis.call('ZADD', key.scheduled, int(e.exp), n) end
 elseif state == 'scheduled' then
-  redis.call('HSET', key.entry(n), 'terms', cjson.encode(e.terms))
+  redis.call('HSET', key.entry(n), 'terms', cjson.encode(e.terms), 'told', e.told)
   redis.call('ZADD', key.scheduled, int(e.pub), n)
 end
 

@@ -22,6 +22,7 @@ local function relabel(e)
 end
 
 local function refile_entry(e)
+  relabel(e)  -- once it is elsewhere, no walk through this feed would find it
   local was = hash(key.entry(e), 'feeds', 'refs', 'pub', 'rev')
   local old, new = csv(was.feeds), feeds_of(csv(was.refs))
   local touched, now_in = union(old, new)

@@ -21,11 +21,19 @@ local function take_on(n, fails)
   redis.call('HSET', key.feed(n), 'fails', int(fails + 1), 'claimed', int(now))
 end
 
+local render = tonumber(redis.call('GET', key.render) or '0')
+
+-- Built meanwhile, for another reason.
+local function fresh(f)
+  local seq, made, labels = string.match(f.built or '', '(%d+) (%d+) (%d+)')
+  return seq == f.seq and tonumber(made) >= render and tonumber(labels) >= tonumber(f.need or '0')
+end
+
 local function take_from(due, claim)
   for _, n in ipairs(due) do
-    local f = hash(key.feed(n), 'state', 'fails')
+    local f = hash(key.feed(n), 'state', 'fails', 'built', 'seq', 'need')
     local fails = tonumber(f.fails or '0')
-    if f.state ~= 'live' then
+    if f.state ~= 'live' or fresh(f) then
       redis.call('ZREM', key.dirty, n)
       redis.call('ZREM', key.stale, n)
     elseif #claim.feeds >= most or (fails > 0 and #claim.feeds > 0) then
@@ -41,8 +49,10 @@ end
 local function take()
   local claim = {more = 0, feeds = {}}
   take_from(redis.call('ZRANGEBYSCORE', key.dirty, '-inf', int(now), 'LIMIT', 0, most + 1), claim)
-  if #claim.feeds == 0 then take_from(redis.call('ZRANGE', key.stale, 0, most), claim) end
-  if redis.call('EXISTS', key.stale) == 1 then claim.more = 1 end
+  if #claim.feeds == 0 then
+    take_from(redis.call('ZRANGEBYSCORE', key.stale, '-inf', int(now), 'LIMIT', 0, most + 1), claim)
+  end
+  if redis.call('ZCOUNT', key.stale, '-inf', int(now)) > 0 then claim.more = 1 end
   if #claim.feeds > 0 then redis.call('SET', key.claim(ARGV[1]), cjson.encode(claim), 'PX', math.max(lease, 10000)) end
   return claim
 end

@@ -38,7 +38,7 @@ if taken then
   f.built = table.concat({int(seq), int(render), int(labels)}, ' ')
   redis.call('HSET', key.feed(n), 'built', f.built, 'skipped', ARGV[6])
   redis.call('HDEL', key.feed(n), 'fails', 'error')
-  redis.call(ARGV[6] == '[]' and 'SREM' or 'SADD', key.troubled, n)
+  if ARGV[6] ~= '[]' then redis.call('SADD', key.troubled, n) end
   announce(n, seq, false)
 end
 
@@ -49,9 +49,12 @@ if tonumber(b_seq) < tonumber(f.seq) then
 else
   redis.call('ZREM', key.dirty, n)
   redis.call('HDEL', key.feed(n), 'fails', 'error')
+  if (redis.call('HGET', key.feed(n), 'skipped') or '[]') == '[]' then redis.call('SREM', key.troubled, n) end
 end
--- Rendered by a worker of older settings, or before a name changed: again, when nothing is dirty.
-if tonumber(b_render) < current or tonumber(b_labels) < tonumber(f.need or '0') then
+-- Rendered before a name changed: again, when nothing is dirty. By a worker of older settings: give a newer one time.
+if tonumber(b_render) < current then
+  redis.call('ZADD', key.stale, 'NX', int(now + 2000), n)
+elseif tonumber(b_labels) < tonumber(f.need or '0') then
   redis.call('ZADD', key.stale, 'NX', int(now), n)
 end
 return taken and 1 or 0

@@ -8,19 +8,29 @@ local answer = remembered(ARGV[1])
 if answer then return answer end
 
 local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[3], ARGV[4]), now_ms()
-local n
-if e.id then n = redis.call('HGET', key.terms, e.k .. '/' .. e.id) end
+local known = e.id and redis.call('HGET', key.terms, e.k .. '/' .. e.id)
 local holder, mark = slug_holder(e.k, e.slug)
-n = n or holder
-if n and not (e.removed and mark == '-') then n = follow(n) or n end
+local n, live = known or holder, false
+
+if e.removed then
+  -- Only what is live here: the old address of a renamed or merged feed must not take the new one away.
+  live = n and redis.call('HGET', key.feed(n), 'state') == 'live' and (known or not mark)
+elseif n then
+  n, live = follow(n)
+  if not live and holder and not mark then n, live = holder, true end
+end
 
 -- Refusals first: nothing is written before them.
 local target
-if e.moved_to then
+if live and e.moved_to then
+  local there
   target = slug_holder(e.k, e.moved_to)
-  target = target and follow(target)
-  if not target then return {'conflict', 'moved_to: there is no live ' .. e.k .. ' ' .. e.moved_to .. ': publish it first'} end
+  if target then target, there = follow(target) end
+  if not there then return {'conflict', 'moved_to: there is no live ' .. e.k .. ' ' .. e.moved_to .. ': publish it first'} end
   if target == n then return {'conflict', 'moved_to: a feed can not move to itself'} end
+end
+if e.new_slug and not n then
+  return {'conflict', 'slug: there is no ' .. e.k .. ' ' .. e.slug .. ' to rename: correct the slug, or publish it first'}
 end
 if e.new_slug then
   local other, m = slug_holder(e.k, e.new_slug)
@@ -28,12 +38,10 @@ if e.new_slug then
     return {'conflict', 'new_slug: ' .. e.k .. ' ' .. e.new_slug .. ' is live: remove it with moved_to first, or choose another slug'}
   end
 end
-if seen_before(e.source, e.event, now) then return receipt('duplicate', {}, pace) end
+if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 if e.removed then
-  if not n or redis.call('HGET', key.feed(n), 'state') ~= 'live' then
-    return remember(ARGV[1], receipt('unchanged', {}, pace))
-  end
+  if not live then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
   local seq, slug = stamp(), redis.call('HGET', key.feed(n), 'slug')
   redis.call('HSET', key.feed(n), 'state', target and '>' .. target or 'retired', 'seq', int(seq), 'meta', int(now))
   redis.call('ZADD', key.log(n), int(seq), '0')
@@ -43,11 +51,11 @@ if e.removed then
   redis.call('ZREM', key.stale, n)
   redis.call('SREM', key.troubled, n)
   for _, format in ipairs({'rss', 'atom', 'json'}) do redis.call('DEL', key.document(n, format)) end
-  redis.call('HDEL', key.feed(n), 'built', 'fails', 'error', 'skipped')
+  redis.call('HDEL', key.feed(n), 'fails', 'error', 'skipped')  -- `built` stays: a late commit is still too late
   labels_changed(n, seq)
   if target then start_chore('refile', n) end
   announce(n, seq, true)
-  return remember(ARGV[1], receipt('accepted', {n}, pace))
+  return remember(ARGV[1], receipt('accepted', {n}, pace, n))
 end
 
 n = n or feed_of({k = e.k, id = e.id or e.slug, slug = e.slug})

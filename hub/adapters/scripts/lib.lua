@@ -50,14 +50,15 @@ local function all_feed()
   return redis.call('HGET', key.slugs, 'all') or create_feed('all', '', {})
 end
 
--- The live feed that `n` became, or nil where it retired. A merge may follow a merge.
+-- The feed that `n` became, and whether that is live (else it retired). A merge may follow a merge.
 local function follow(n)
   for _ = 1, 10 do
     local state = redis.call('HGET', key.feed(n), 'state')
-    if state == 'live' then return n end
-    if not state or state == 'retired' then return nil end
-    n = string.sub(state, 2)
+    local target = string.match(state or '', '^>(%d+)$')
+    if not target then return n, state == 'live' end
+    n = target
   end
+  return n, false
 end
 
 local function announce(n, seq, moved)
@@ -67,10 +68,10 @@ end
 -- ---- marking ------------------------------------------------------------------------------------------------------
 
 -- The first change after a quiet time goes at once, a burst every `debounce` ms. NX: a lease or a quarantine stays.
-local function mark_dirty(n, at, pace)
-  local f = hash(key.feed(n), 'kind', 'claimed')
-  if not pace.kinds[f.kind] then return end
-  redis.call('ZADD', key.dirty, 'NX', int(math.max(at, tonumber(f.claimed or '0') + pace.debounce)), n)
+local function mark_dirty(n, pace)
+  local f = hash(key.feed(n), 'kind', 'claimed', 'state')
+  if not pace.kinds[f.kind] or f.state ~= 'live' then return end
+  redis.call('ZADD', key.dirty, 'NX', int(math.max(now_ms(), tonumber(f.claimed or '0') + pace.debounce)), n)
 end
 
 -- How scripts that mark are told the settings: ARGV `debounce` (ms) and the kinds that have feeds (comma separated).
@@ -91,14 +92,14 @@ local function log_change(n, entry, seq, published, pace)
   end
   redis.call('ZADD', key.log(n), int(seq), entry)
   redis.call('HSET', key.feed(n), 'seq', int(seq))
-  mark_dirty(n, math.floor(seq / 1000), pace)
+  mark_dirty(n, pace)
 end
 
 -- A change of the feed's own data: log member 0.
 local function log_own_change(n, seq, pace)
   redis.call('ZADD', key.log(n), int(seq), '0')
-  redis.call('HSET', key.feed(n), 'seq', int(seq), 'updated', int(math.floor(seq / 1000)))
-  mark_dirty(n, math.floor(seq / 1000), pace)
+  redis.call('HSET', key.feed(n), 'seq', int(seq), 'updated', int(now_ms()))
+  mark_dirty(n, pace)
 end
 
 local function start_chore(what, n) redis.call('HSET', key.chores, what .. ':' .. n, '0') end
@@ -111,7 +112,8 @@ end
 
 -- ---- where an entry belongs ---------------------------------------------------------------------------------------
 
--- The live feeds of an entry that names the feeds `direct`: all, those, and their ancestors.
+-- The feeds of an entry that names the feeds `direct`: all, those, and their ancestors. A retired one goes on collecting,
+-- unseen, so that it is whole should it come back, and passes on to the feeds above it.
 local function feeds_of(direct)
   local seen, list = {}, {}
   local function add(n)
@@ -124,7 +126,8 @@ local function feeds_of(direct)
     while n and not seen[n] do
       add(n)
       local parent = redis.call('HGET', key.feed(n), 'parent')
-      n = parent and parent ~= '' and follow(parent) or nil
+      if not parent or parent == '' then break end
+      n = follow(parent)
     end
   end
   return list
@@ -153,11 +156,12 @@ end
 
 -- ---- answers ------------------------------------------------------------------------------------------------------
 
-local function receipt(outcome, touched, pace)
+-- The feeds that an event touched, with their seqs; `retired` is one that it has just taken away.
+local function receipt(outcome, touched, pace, retired)
   local rows = {}
   for _, n in ipairs(touched or {}) do
-    local kind = redis.call('HGET', key.feed(n), 'kind')
-    if pace.kinds[kind] then rows[#rows + 1] = path_of(n) .. ' ' .. redis.call('HGET', key.feed(n), 'seq') end
+    local f = hash(key.feed(n), 'kind', 'seq', 'state')
+    if pace.kinds[f.kind] and (f.state == 'live' or n == retired) then rows[#rows + 1] = path_of(n) .. ' ' .. f.seq end
   end
   return {outcome, unpack(rows)}
 end

@@ -15,8 +15,7 @@ local function first(zset)
 end
 local dirty, turn = first(key.dirty), first(key.scheduled)
 local wait = -1
-for _, at in ipairs({dirty or false, turn or false}) do
+for _, at in ipairs({dirty or false, turn or false, first(key.stale) or false}) do
   if at then wait = wait < 0 and math.max(0, at - now) or math.min(wait, math.max(0, at - now)) end
 end
-if redis.call('EXISTS', key.stale) == 1 then wait = 0 end
 return {wait, dirty and math.max(0, now - dirty) or 0, redis.call('EXISTS', key.chores), (turn and turn <= now) and 1 or 0}

@@ -6,7 +6,7 @@
 
 local pace, now = pace_of(ARGV[2], ARGV[3]), now_ms()
 local all = all_feed()
-if not redis.call('HGET', key.feed(all), 'built') then mark_dirty(all, now, pace) end
+if not redis.call('HGET', key.feed(all), 'built') then mark_dirty(all, pace) end
 
 if redis.call('GET', key.render_of) == ARGV[1] then return redis.call('GET', key.render) end
 

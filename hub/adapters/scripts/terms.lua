@@ -10,20 +10,29 @@ local function slug_holder(kind, slug)
   return mark and string.sub(at, 2) or at, mark
 end
 
--- The feed of a term: by its id, else by its slug, else a new one. A new category (an id of its own) may take an address
--- that another one left; one recreated under the same slug goes on with the same feed.
+-- The feed of a term: by the id that the CMS gave it, else by its slug, else a new one. A new category with an id of its own
+-- may take an address that another one left; one recreated under the same slug goes on with the same feed, also where the
+-- feed of its id retired and its address went to another.
 local function feed_of(t)
-  local n = redis.call('HGET', key.terms, t.k .. '/' .. t.id)
-  if n then return n end
+  local known = redis.call('HGET', key.terms, t.k .. '/' .. t.id)
   local holder, mark = slug_holder(t.k, t.slug)
-  if holder and not (t.x and mark == '>') then n = holder else n = create_feed(t.k, t.slug, {'id', t.id, 'name', t.name or t.slug}) end
-  redis.call('HSET', key.terms, t.k .. '/' .. t.id, n)
+  local n
+  if known and t.x then
+    local live
+    n, live = follow(known)
+    if not live and holder and not mark then n = holder end
+  elseif holder and not (t.x and mark == '>') then
+    n = follow(holder)
+  else
+    n = known and follow(known) or create_feed(t.k, t.slug, {'id', t.id, 'name', t.name or t.slug})
+  end
+  if n ~= known then redis.call('HSET', key.terms, t.k .. '/' .. t.id, n) end
   return n
 end
 
 -- The feed of a parent that was named, created bare where unknown. Never the child itself or below it.
 local function parent_of(t, child)
-  local p = follow(feed_of({k = t.k, id = t.parent, slug = t.parent}))
+  local p = feed_of({k = t.k, id = t.parent, slug = t.parent})
   local above = p
   for _ = 1, 20 do
     if not above or above == '' then return p end
@@ -79,7 +88,9 @@ local function meet(terms, mod, draw, pace)
     local n = feed_of(t)
     direct[#direct + 1] = n
     local r = hash(key.feed(n), 'state', 'slug', 'meta')
-    if mod > tonumber(r.meta) then
+    -- What comes under an address that the feed left is of the old name: it places the entry, and tells nothing.
+    local tells = (t.x or t.slug == r.slug) and not (t.brief and r.meta ~= '0')
+    if mod > tonumber(r.meta) and tells then
       local changed = false
       if r.state == 'retired' then
         revive(n, t.k, r.slug)

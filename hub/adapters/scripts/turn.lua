@@ -10,14 +10,14 @@ local function go_live(n, e)
   local seq = stamp()
   local direct = meet(cjson.decode(e.terms), tonumber(e.mod), function() return seq end, pace)
   redis.call('HSET', key.entry(n), 'rev', int(seq), 'state', 'live', 'refs', table.concat(direct, ','))
-  redis.call('HDEL', key.entry(n), 'terms')
+  redis.call('HDEL', key.entry(n), 'terms', 'told')
   refile(n, {}, feeds_of(direct), seq, tonumber(e.pub), pace)
 end
 
 local function expire(n, e)
   local seq = stamp()
   redis.call('HSET', key.entry(n), 'rev', int(seq), 'state', 'removed')
-  redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms')
+  redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
   refile(n, csv(e.feeds), {}, seq, nil, pace)
 end
 

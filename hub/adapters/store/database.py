@@ -33,7 +33,18 @@ _LIBRARIES = {
     "snapshot": ("lib", "snapshots"),
 }
 # What means "not now", as opposed to a defect of ours: no space, a failing disk, a replica, still loading.
-_REFUSALS = ("OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "BUSY")
+# By class where redis-py has one, else by code, which a pipeline's error has in its middle.
+_REFUSING = (redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError, redis_errors.ClusterDownError)
+_REFUSALS = (
+    "OOM ",
+    "used memory >",
+    "MISCONF",
+    "READONLY",
+    "read only replica",
+    "NOREPLICAS",
+    "MASTERDOWN",
+    "BUSY ",
+)
 
 Argument = str | bytes | int | float
 
@@ -59,7 +70,7 @@ def unavailable() -> Iterator[None]:
     except (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError) as error:
         raise StoreUnavailable(f"Redis can't be reached: {error}") from error
     except redis_errors.ResponseError as error:
-        if not str(error).startswith(_REFUSALS) and not isinstance(error, redis_errors.OutOfMemoryError):
+        if not isinstance(error, _REFUSING) and not any(code in str(error) for code in _REFUSALS):
             raise
         raise StoreUnavailable(f"Redis can't store anything now: {error}") from error
 

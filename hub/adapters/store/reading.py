@@ -102,12 +102,16 @@ class Reading(Database):
                 if len(paths) > limit:
                     break
             feeds = await self._summaries(paths[:limit])
-        return FeedPage(feeds, str(feeds[-1].path) if len(paths) > limit else None)
+        return FeedPage(feeds, paths[limit - 1].decode() if len(paths) > limit else None)
 
     async def _summaries(self, paths: Sequence[bytes]) -> tuple[FeedSummary, ...]:
         if not paths:
             return ()
-        numbers = [int(at) for at in await self.client.hmget(self.keys.slugs, *paths)]
+        places = zip(paths, await self.client.hmget(self.keys.slugs, *paths), strict=True)
+        found = [
+            (path, int(at)) for path, at in places if at and at.isdigit()
+        ]  # not moved or retired meanwhile
+        numbers = [number for _, number in found]
         pipe = self.client.pipeline(transaction=False)
         for number in numbers:
             pipe.hmget(self.keys.of("feed", number), *_SUMMARY_FIELDS)
@@ -115,7 +119,7 @@ class Reading(Database):
         answers = await pipe.execute()
         return tuple(
             _summary(number, path, answers[2 * i], answers[2 * i + 1])
-            for i, (number, path) in enumerate(zip(numbers, paths, strict=True))
+            for i, (path, number) in enumerate(found)
         )
 
     async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]:
