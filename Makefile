@@ -1,5 +1,6 @@
 # Everything a developer runs. Needs Python 3.11 or newer with pip; the rest is installed into .venv.
 PYTHON ?= python3
+PORT ?= 8080
 BIN := .venv/bin
 
 .PHONY: help demo test check lint format types imports tests soak bench clean
@@ -8,8 +9,8 @@ BIN := .venv/bin
 help:  ## print this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
 
-demo: .venv/ready  ## the whole hub with sample entries, on http://127.0.0.1:8080
-	$(BIN)/feedhub up --demo
+demo: .venv/ready  ## the whole hub with sample entries, on http://127.0.0.1:8080 (`make demo PORT=9000` for another)
+	FEEDHUB_LOG_LEVEL=$${FEEDHUB_LOG_LEVEL:-warning} $(BIN)/feedhub up --demo --port $(PORT)
 
 test: check  ## set up and run the whole gate, as CI does
 

@@ -103,6 +103,8 @@ class Settings(BaseModel):
     debounce_ms: int = Field(200, ge=0, le=60_000)
     """The first change after a quiet time of this length goes at once; a burst waits for its end at most so long."""
 
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
     # tests only: SIGKILL this process at the named points, e.g. "after_pop" (see hub.adapters.crashpoints)
     crash_at: str = ""
 

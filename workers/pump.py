@@ -23,7 +23,6 @@ SHORTEST_SLEEP = 0.02
 """Seconds. It sleeps to the earliest due time in between."""
 OVERDUE_MS = 1000
 """From here on the pending flag is taken for a dead ringer's."""
-SWEEP_SECONDS = 60.0
 
 
 FORCE_SECONDS = 1.0

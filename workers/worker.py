@@ -61,6 +61,8 @@ class HubWorker(SimpleWorker):
 
     job_class = ListedJob
     queue_class = ListedQueue
+    max_connection_wait_time = 0.5
+    """Seconds between tries while Redis is away; rq would wait up to a minute, and the feeds with it."""
     _heartbeat_at = 0.0
 
     @classmethod

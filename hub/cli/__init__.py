@@ -38,9 +38,11 @@ def settings_of(**overrides: object) -> Settings:
     return load_settings(os.environ, **overrides)
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
 
 
@@ -63,8 +65,9 @@ def up(
     """Run the whole hub: embedded Valkey (unless FEEDHUB_REDIS_URL is set), front, workers. Ctrl-C stops it."""
     from hub.cli.up import run_up  # noqa: PLC0415  (each command imports what it needs: a fast start matters)
 
-    log_to_stderr()
-    raise typer.Exit(run_up(settings_of(data_dir=data), host=host, port=port, workers=workers, demo=demo))
+    settings = settings_of(data_dir=data)
+    log_to_stderr(settings)
+    raise typer.Exit(run_up(settings, host=host, port=port, workers=workers, demo=demo))
 
 
 @app.command()
@@ -79,8 +82,9 @@ def front(
     from hub.cli.front import run_front  # noqa: PLC0415
 
     _follow_parent()
-    log_to_stderr()
-    run_front(settings_of(), host=host, port=port, fd=fd)
+    settings = settings_of()
+    log_to_stderr(settings)
+    run_front(settings, host=host, port=port, fd=fd)
 
 
 @app.command()
@@ -97,9 +101,10 @@ def worker(
             [f"there is no queue {queue!r}: use --queue {REGENERATE} or --queue {DISTRIBUTE}"]
         )
     _follow_parent()
-    log_to_stderr()
+    settings = settings_of()
+    log_to_stderr(settings)
     # By name, as RQ names its jobs: the hub never imports its workers.
-    status: int = importlib.import_module("workers.process").run_worker(settings_of(), queue)
+    status: int = importlib.import_module("workers.process").run_worker(settings, queue)
     raise typer.Exit(status)
 
 
@@ -110,8 +115,8 @@ def demo() -> None:
     from hub.cli.demo import run_demo  # noqa: PLC0415
 
     _follow_parent()
-    log_to_stderr()
     settings = settings_of()
+    log_to_stderr(settings)
     client = client_for(settings)
     run_demo(client, settings.public_url or client.url)
 

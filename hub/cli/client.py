@@ -16,6 +16,7 @@ from hub.errors import HubError, Misconfigured
 if TYPE_CHECKING:
     from hub.settings import Settings
 
+UNAUTHORIZED = 401
 TIMEOUT = 30.0
 """Seconds for one request."""
 
@@ -77,12 +78,13 @@ def client_for(settings: Settings) -> Client:
         return Client(url.rstrip("/"), _first(settings.publish_token), _first(settings.admin_token))
     running = running_hub(settings.data_dir)
     if running is None:
-        raise Misconfigured(
-            [
-                f"no hub runs on {settings.data_dir}: start one with `feedhub up`, or set FEEDHUB_URL and the tokens"
-            ]
-        )
-    return Client(running.url, running.publish_token, running.admin_token)
+        cure = "start one with `feedhub up`, name its directory with --data, or set FEEDHUB_URL and the tokens"
+        raise Misconfigured([f"no hub runs on {settings.data_dir}: {cure}"])
+    return Client(
+        running.url,
+        _first(settings.publish_token) or running.publish_token,
+        _first(settings.admin_token) or running.admin_token,
+    )
 
 
 def _first(secrets: tuple[str, ...]) -> str:
@@ -93,6 +95,11 @@ def _sentence(error: HTTPError) -> str:
     """Give the problem's own words (RFC 9457), or the status."""
     try:
         problem = json.loads(error.read())
-        return f"{problem['title']}: {problem['detail']}"
+        hint = (
+            " (set FEEDHUB_PUBLISH_TOKEN or FEEDHUB_ADMIN_TOKEN to this hub's)"
+            if error.code == UNAUTHORIZED
+            else ""
+        )
+        return f"{problem['title']}: {problem['detail']}{hint}"
     except (ValueError, KeyError, TypeError, OSError):
         return f"the hub answered {error.code} {error.reason}"

@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 
+WIDE = 10_000
+"""Columns, where nobody looks at them."""
+
+
 def list_feeds(settings: Settings, *, as_json: bool) -> None:
     """Print the feeds as a table, or as one JSON array."""
     rows = list(_all(client_for(settings)))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table("feed", "name", "entries", "seq", "state", box=None, pad_edge=False)
+    table = Table("feed", "name", "entries", "seq", "address", box=None, pad_edge=False)
     for row in rows:
-        state = "[red]quarantined[/]" if row["quarantined"] else ""
-        table.add_row(row["feed"], row["name"], str(row["entries"]), str(row["seq"]), state)
-    Console().print(table)
+        state = " [red](quarantined)[/]" if row["quarantined"] else ""
+        table.add_row(row["feed"] + state, row["name"], str(row["entries"]), str(row["seq"]), row["page"])
+    console = Console()
+    # A pipe has no width: nothing is cut there.
+    Console(width=None if console.is_terminal else WIDE).print(table)
 
 
 def _all(client: Client) -> Iterator[dict[str, Any]]:

@@ -26,9 +26,10 @@ MOST_BYTES = 8 * 1024 * 1024
 def publish_file(settings: Settings, name: str) -> int:
     """Send everything in the file; print a line for each event. Answers 1 if the hub refused one."""
     client = client_for(settings)
-    refused = 0
-    for batch in _batches([as_event(thing) for thing in read_things(_read(name))]):
-        refused += _send(client, batch)
+    events = [as_event(thing) for thing in read_things(_read(name))]
+    if not events:
+        raise HubError(f"{name} holds no events")
+    refused = sum(_send(client, batch) for batch in _batches(events))
     return 1 if refused else 0
 
 
@@ -36,23 +37,35 @@ def read_things(text: str) -> list[Any]:
     """Read JSON: one object, an array, or one object a line. Raises BadRequest with the line that is wrong."""
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):
-        return [_line(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    except (ValueError, RecursionError) as error:
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if len(lines) < 2 or not _is_object(lines[0][1]):  # noqa: PLR2004  (one line is no list of lines)
+            raise BadRequest(f"not JSON: {error}") from error
+        return [_line(number, line) for number, line in lines]
     return found if isinstance(found, list) else [found]
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _line(number: int, line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"neither JSON nor one JSON object a line: line {number}: {error}") from error
+        raise BadRequest(
+            f"not one JSON object a line: line {number}: {getattr(error, 'msg', error)}"
+        ) from error
 
 
 def _read(name: str) -> str:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise HubError(f"{name} can't be read: {error}") from error
+        raise HubError(f"{name} can't be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _batches(events: list[Any]) -> Iterator[list[Any]]:
@@ -72,10 +85,20 @@ def _batches(events: list[Any]) -> Iterator[list[Any]]:
 def _send(client: Client, batch: list[Any]) -> int:
     """Send one request of events; answers how many were refused."""
     refused = 0
-    for answer in client.publish(json.dumps(batch).encode()):
+    for event, answer in zip(batch, client.publish(json.dumps(batch).encode()), strict=True):
         feeds = " ".join(f"{row['feed']}@{row['seq']}" for row in answer.get("feeds", ()))
-        typer.echo(f"{answer['outcome']:9} {answer.get('entry') or ''} {feeds}".rstrip())
         if answer["outcome"] == "invalid":
             refused += 1
-            typer.echo(f"          {answer['problem']['detail']}", err=True)
+            feeds = answer["problem"]["detail"]
+        typer.echo(f"{answer['outcome']:9} {answer.get('entry') or _name_of(event)} {feeds}".rstrip())
     return refused
+
+
+def _name_of(event: Any) -> str:
+    """Tell an event from its neighbours: its entry's id or its feed's slug, as far as it has one."""
+    if not isinstance(event, dict):
+        return "-"
+    inner = [value for value in event.values() if isinstance(value, dict)]
+    return next(
+        (str(found) for value in inner for found in (value.get("id"), value.get("slug")) if found), "-"
+    )

@@ -126,7 +126,7 @@ def test_every_field_of_the_interface_arrives() -> None:
                 "https://example.org/ada.jpg",
             ),
             Term(Kind.CATEGORY, "europe-news", "europe-news", "Europe News", parent="world"),
-            Term(Kind.TAG, "energy", "energy", "energy"),
+            Term(Kind.TAG, "energy", "energy", "energy", brief=True),
             Term(Kind.TAG, "cpp", "cpp", "C++"),
         ),
         event_id="event-1",

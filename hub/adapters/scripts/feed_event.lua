@@ -58,6 +58,7 @@ if e.removed then
   return remember(ARGV[1], receipt('accepted', {n}, pace, n))
 end
 
+local created = not n
 n = n or feed_of({k = e.k, id = e.id or e.slug, slug = e.slug})
 local f, changed = hash(key.feed(n), 'state', 'slug'), false
 if f.state ~= 'live' then
@@ -66,7 +67,7 @@ if f.state ~= 'live' then
 end
 local renamed = e.new_slug and e.new_slug ~= f.slug
 if renamed then rename(n, e.k, f.slug, e.new_slug) end
-changed = take(n, {k = e.k, slug = e.new_slug or f.slug}, e.said) or changed or renamed
+changed = take(n, {k = e.k, slug = e.new_slug or f.slug}, e.said) or changed or renamed or created
 redis.call('HSET', key.feed(n), 'meta', int(now))
 if not changed then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
 local seq = stamp()

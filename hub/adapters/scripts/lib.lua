@@ -37,12 +37,16 @@ end
 
 -- ---- feeds: creation, address, life ------------------------------------------------------------------------------
 
+-- The kinds that have feeds; `pace_of` says so to all.
+local enabled = {}
+
 local function create_feed(kind, slug, fields)
   local n = int(redis.call('INCR', key.feed_count))
   local at = kind == 'all' and 'all' or kind .. '/' .. slug
   redis.call('HSET', key.feed(n), 'kind', kind, 'slug', slug, 'state', 'live', 'seq', 0, 'meta', 0, unpack(fields))
   redis.call('HSET', key.slugs, at, n)
   redis.call('ZADD', key.directory, 0, at)
+  if enabled[kind] then redis.call('ZADD', key.stale, 'NX', 0, n) end  -- an empty feed has a document, too
   return n
 end
 
@@ -71,12 +75,14 @@ end
 local function mark_dirty(n, pace)
   local f = hash(key.feed(n), 'kind', 'claimed', 'state')
   if not pace.kinds[f.kind] or f.state ~= 'live' then return end
-  redis.call('ZADD', key.dirty, 'NX', int(math.max(now_ms(), tonumber(f.claimed or '0') + pace.debounce)), n)
+  local now = now_ms()
+  local claimed = math.min(tonumber(f.claimed or '0'), now)  -- a clock that was set back delays nothing
+  redis.call('ZADD', key.dirty, 'NX', int(math.max(now, claimed + pace.debounce)), n)
 end
 
 -- How scripts that mark are told the settings: ARGV `debounce` (ms) and the kinds that have feeds (comma separated).
 local function pace_of(debounce, kinds)
-  local pace = {debounce = tonumber(debounce), kinds = {}}
+  local pace = {debounce = tonumber(debounce), kinds = enabled}
   for _, kind in ipairs(csv(kinds)) do pace.kinds[kind] = true end
   return pace
 end

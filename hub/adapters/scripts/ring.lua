@@ -18,4 +18,5 @@ redis.call('HSET', ARGV[6] .. id, unpack(ARGV, 8))
 redis.call('EXPIRE', ARGV[6] .. id, ARGV[7])
 redis.call('SADD', ARGV[4], ARGV[5])
 redis.call('RPUSH', ARGV[5], id)
+redis.call('LTRIM', ARGV[5], -8, -1)  -- one is as good as many: without a worker they would only pile up
 return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hub.settings import Settings
+
+log = logging.getLogger("hub.store")
 
 SCHEMA = 1
 """The layout's number. Raise it with a migration beside it; a newer one than this is refused."""
@@ -72,7 +75,10 @@ def unavailable() -> Iterator[None]:
     except redis_errors.ResponseError as error:
         if not isinstance(error, _REFUSING) and not any(code in str(error) for code in _REFUSALS):
             raise
-        raise StoreUnavailable(f"Redis can't store anything now: {error}") from error
+        log.warning("Redis refuses: %s", error)
+        raise StoreUnavailable(
+            "Redis can't store anything now; its log and `feedhub doctor` say why"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
