@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,22 @@ Demo = Annotated[
     bool, typer.Option("--demo", help="Fill the hub with sample entries, and keep publishing a few.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001  (Typer's form of a callback)
+    if asked:
+        typer.echo(f"feedhub {metadata.version('feedhub')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version)
+]
+
+
+@app.callback()
+def main(_version: Version = False) -> None:  # noqa: FBT002
+    """One publish hook becomes fresh RSS, Atom and JSON feeds of every category and author."""
 
 
 def settings_of(**overrides: object) -> Settings:

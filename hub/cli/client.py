@@ -78,7 +78,9 @@ def client_for(settings: Settings) -> Client:
         return Client(url.rstrip("/"), _first(settings.publish_token), _first(settings.admin_token))
     running = running_hub(settings.data_dir)
     if running is None:
-        cure = "start one with `feedhub up`, name its directory with --data, or set FEEDHUB_URL and the tokens"
+        cure = (
+            "start one with `feedhub up`, name its directory with --data, or set FEEDHUB_URL and the tokens"
+        )
         raise Misconfigured([f"no hub runs on {settings.data_dir}: {cure}"])
     return Client(
         running.url,

@@ -319,7 +319,9 @@ async def test_a_merge_has_documents_elsewhere_show_the_new_name(store: Store) -
 
     listing = {str(f.path): f for f in (await store.list_feeds(kinds=list(Kind))).feeds}
     other = listing["category/other"].number
-    assert await store.client.hget(store.keys.of("feed", other), "need") == await store.client.get(store.keys.labels)
+    assert await store.client.hget(store.keys.of("feed", other), "need") == await store.client.get(
+        store.keys.labels
+    )
     assert await store.client.zscore(store.keys.stale, other) is not None
 
 

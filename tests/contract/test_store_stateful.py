@@ -283,7 +283,9 @@ def test_every_order_ends_in_the_feeds_that_the_entries_ask_for(
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=40,
-            phases=(Phase.generate,),  # shrinking takes minutes: a failure prints its steps, repeat it with them
+            phases=(
+                Phase.generate,
+            ),  # shrinking takes minutes: a failure prints its steps, repeat it with them
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

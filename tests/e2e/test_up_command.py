@@ -22,6 +22,7 @@ from hub.adapters.datadir import open_data_dir, running_hub
 from hub.adapters.serverbinary import find_binary
 from hub.cli.up import EXAMPLE, run_up
 from hub.settings import Settings
+from tests.hubprocess import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,6 +200,7 @@ def test_another_name_than_at_the_first_start_is_refused(tmp_path: Path) -> None
 def test_a_redis_that_may_lose_hooks_is_refused(tmp_path: Path) -> None:
     unsafe = ["--port", "0", "--unixsocket", str(tmp_path / "v.sock"), "--dir", str(tmp_path), "--save", ""]
     with subprocess.Popen([str(find_binary(None).path), *unsafe], stdout=subprocess.DEVNULL) as server:
+        wait_for((tmp_path / "v.sock").exists)
         status, said = _refusal(tmp_path / "data", FEEDHUB_REDIS_URL=f"unix://{tmp_path}/v.sock")
         server.terminate()
 
