@@ -7,6 +7,7 @@ holds, so an entry's bytes are the same wherever it stands.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import lru_cache
 from html import escape
@@ -36,7 +37,7 @@ OPENINGS = 1000
 """Feeds whose opening is kept, per format: 2 KB each."""
 
 
-class XmlWriter:
+class XmlWriter(ABC):
     """What RSS and Atom have in common. Not for threads: it keeps one element to render entries in."""
 
     format: Format
@@ -117,15 +118,15 @@ class XmlWriter:
     def _undated(self, masthead: Masthead) -> Masthead:
         return replace(masthead, updated=EPOCH)
 
+    @abstractmethod
     def _date(self, when: datetime) -> bytes:
         """The element with the feed's own date."""
-        raise NotImplementedError
 
-    def _element(self, entry: Any) -> etree._Element:
-        raise NotImplementedError
+    @abstractmethod
+    def _element(self, entry: Any) -> etree._Element: ...
 
-    def _serialise(self, feed: Any) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def _serialise(self, feed: Any) -> bytes: ...
 
 
 class RssWriter(XmlWriter):

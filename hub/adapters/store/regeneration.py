@@ -23,6 +23,7 @@ from hub.model import (
     TermRef,
     Tombstone,
 )
+from hub.problems import QUARANTINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 LEASE_MS = 3000
 """A claim without a commit is due again after this: a worker's death costs no more."""
-QUARANTINE_AFTER = 3
-"""Claims in a row without a commit from which a feed is in quarantine."""
 QUARANTINE_MS = (10_000, 3_600_000)
 """First and longest delay of a quarantine; it doubles in between."""
 RELEASE_MS = 1000
@@ -178,7 +177,7 @@ class Regeneration(Database):
 
     async def release(self, feed: FeedNumber, error: str) -> None:
         """Give a failed claim back: due again soon, or when its quarantine ends."""
-        await self.run("release", feed, RELEASE_MS, error[:500], QUARANTINE_AFTER)
+        await self.run("release", feed, RELEASE_MS, error[:500], QUARANTINED)
 
 
 def _text(field: bytes | None) -> str:
