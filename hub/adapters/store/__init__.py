@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.adapters.store.accept import Accepting
 from hub.adapters.store.database import Database, connect
+from hub.adapters.store.log import Logs
 from hub.adapters.store.reading import Reading
 from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
 from hub.adapters.store.upkeep import Owed, Upkeep
@@ -14,5 +15,5 @@ from hub.adapters.store.upkeep import Owed, Upkeep
 __all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
 
 
-class Store(Accepting, Reading, Regeneration, Upkeep):
+class Store(Accepting, Logs, Reading, Regeneration, Upkeep):
     """What fronts and workers ask of Redis."""
