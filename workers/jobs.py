@@ -14,12 +14,13 @@ from hub.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.queue import Bell
     from hub.adapters.store import Store
     from hub.model import FeedNumber
     from workers.loop import Loop
-    from workers.rebuild import Built, Rebuilder
+    from workers.rebuild import Rebuilder
 
 log = logging.getLogger("workers.jobs")
 

@@ -215,6 +215,22 @@ async def test_a_cursor_below_the_floor_is_a_gap_and_zero_never_is(store: Store)
     assert (start.gap, told(start)) == (False, ["b"])
 
 
+async def test_who_began_with_nothing_needs_no_older_tombstones_but_all_later_ones(store: Store) -> None:
+    await send(store, published("a"), published("b"))
+    _, base = await send(store, published("c"), removed("c"))
+    feed = await number(store, "all")
+    await store.run("sweep", 0, 100, "")
+
+    page = await store.log(feed, 0, limit=1)
+    assert (page.head, page.floor) == (base, base)
+    assert (await store.log(feed, page.rows[0].seq, limit=1)).gap
+    assert told(await store.log(feed, page.rows[0].seq, limit=1, base=page.head)) == ["b"]
+
+    await send(store, removed("a"))
+    await store.run("sweep", 0, 100, "")
+    assert (await store.log(feed, page.rows[0].seq, limit=1, base=page.head)).gap
+
+
 async def test_a_cursor_above_all_that_ever_was_is_a_gap(store: Store) -> None:
     (seq,) = await send(store, published("a"))
 

@@ -1,6 +1,7 @@
 -- LOG: what changed in a feed after a cursor. Each entry once, at its latest seq, oldest first.
 -- KEYS[1] any key of the hub
--- ARGV[1] feed number, ARGV[2] cursor, ARGV[3] how many rows at most, ARGV[4] the last seq to tell ('' all of them)
+-- ARGV[1] feed number, ARGV[2] cursor, ARGV[3] how many rows at most, ARGV[4] the last seq to tell ('' all of them),
+-- ARGV[5] the feed's head when the reader began with nothing (0: it did not): what was dropped before need not be told
 -- Answers {state, {kind, slug} where it is now, number of the feed that it is now, head, floor, labels stamp, 1 if the cursor
 -- can't be served, 1 if there is more, {entry, id, seq, joined, 1 if it is gone, ...}}; nothing if there is no such feed.
 
@@ -14,7 +15,7 @@ local now = live and became or n
 -- The end of a feed is the last that is told of it; a retired one goes on collecting, unseen.
 local head = state == 'live' and f.seq or redis.call('ZSCORE', key.log(n), '0') or f.seq
 local floor, upto = tonumber(f.floor or '0'), math.min(tonumber(head), tonumber(ARGV[4]) or math.huge)
-local gap = cursor > 0 and (cursor < floor or cursor > tonumber(f.seq))
+local gap = cursor > 0 and (math.max(cursor, tonumber(ARGV[5])) < floor or cursor > tonumber(f.seq))
 
 local function since(joined) return string.match(',' .. joined, ',' .. n .. ':(%d+)') or '0' end
 

@@ -18,13 +18,16 @@ ROW = 5
 class Logs(Database):
     """The store's answer to every cursor."""
 
-    async def log(self, feed: FeedNumber, after: int, *, limit: int, upto: int | None = None) -> LogSlice:
+    async def log(
+        self, feed: FeedNumber, after: int, *, limit: int, upto: int | None = None, base: int = 0
+    ) -> LogSlice:
         """Read what changed in a feed after a cursor, and up to the seq `upto`; `limit` rows at most.
 
-        0 starts with all that is held and is never a gap. Raises NotFound for a number that no feed has, and
-        StoreUnavailable.
+        0 starts with all that is held and is never a gap. Who started so and has not come to the end yet says as
+        `base` what the head was then: tombstones dropped before that are no gap for it. Raises NotFound for a number
+        that no feed has, and StoreUnavailable.
         """
-        answer = await self.run("log", feed, after, limit, "" if upto is None else upto)
+        answer = await self.run("log", feed, after, limit, "" if upto is None else upto, base)
         if not answer:
             raise NotFound(f"There is no feed of number {feed}.")
         return _slice(feed, answer)

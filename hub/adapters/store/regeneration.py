@@ -74,6 +74,8 @@ class Snapshot:
     head: FeedHead
     window: tuple[Place, ...]
     tombstones: tuple[Tombstone, ...]
+    floor: Seq
+    """The cursors from here on can be told by this all that changed after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +120,19 @@ class Regeneration(Database):
         return _snapshot(feed, await self.run("snapshot", feed, self.settings.feed_size))
 
     async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, Stored]:
-        """Read entries with their revisions; one that was removed meanwhile is absent."""
+        """Read entries with their revisions; one that was removed or withdrawn meanwhile is absent."""
         wanted = list(numbers)
         if not wanted:
             return {}
         pipe = self.client.pipeline(transaction=False)
         for number in wanted:
-            pipe.hmget(self.keys.of("entry", number), "rev", "data")
+            pipe.hmget(self.keys.of("entry", number), "rev", "data", "state")
         with unavailable():
             rows = await pipe.execute()
         return {
             n: Stored(int(rev), unpack_entry(data))
-            for n, (rev, data) in zip(wanted, rows, strict=True)
-            if data
+            for n, (rev, data, state) in zip(wanted, rows, strict=True)
+            if data and state == b"live"
         }
 
     async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
@@ -185,7 +187,7 @@ def _text(field: bytes | None) -> str:
 
 
 def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
-    state, seq, labels, head, window, gone = row
+    state, seq, labels, head, window, gone, floor = row
     if state != b"live":
         return None
     return Snapshot(
@@ -205,6 +207,7 @@ def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
             )
             for id_, seq in zip(gone[::2], gone[1::2], strict=True)
         ),
+        floor=Seq(int(floor)),
     )
 
 
