@@ -5,10 +5,12 @@ HubError                    what the hub says when it can't do what was asked
 ├── Unauthorized            401
 ├── NotFound                404
 ├── Gone                    410
+│   └── CursorGone          410  what came after a cursor can't be told any more: start again
 ├── TooSlow                 408  a body that did not arrive in time
 ├── Conflict                409  e.g. a rename onto a live slug
 ├── TooLarge                413
 ├── UnsupportedType         415
+├── TooManyStreams          429  one client's, or all that a front holds
 ├── Invalid                 422  with the path of each field that is wrong
 ├── NotBuilt                503  a live feed whose documents were never committed
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
@@ -51,6 +53,12 @@ class Gone(HubError):
     title = "Gone"
 
 
+class CursorGone(Gone):
+    """Only this cursor is gone, not what was asked for."""
+
+    title = "Cursor gone"
+
+
 class TooSlow(HubError):
     status = 408
     title = "Request timeout"
@@ -88,6 +96,14 @@ class Invalid(HubError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{e.pointer or '/'}: {e.detail}" for e in errors))
         self.errors = tuple(errors)
+
+
+class TooManyStreams(HubError):
+    """Streams last; each holds a connection."""
+
+    status = 429
+    title = "Too many streams"
+    retry_after = 10
 
 
 class NotBuilt(HubError):

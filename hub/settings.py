@@ -98,6 +98,8 @@ class Settings(BaseModel):
         "player.vimeo.com",
     )
     shared_max_age: int = Field(0, ge=0, le=86400)
+    delta: Literal["on", "off"] = "on"
+    """Answer `A-IM: feed` with what changed (RFC 3229)."""
 
     # pace
     debounce_ms: int = Field(200, ge=0, le=60_000)

@@ -29,6 +29,11 @@ def document_url(public_url: str, path: FeedPath, format: Format) -> str:  # noq
     return f"{page_url(public_url, path)}.{format}"
 
 
+def stream_url(public_url: str, path: FeedPath) -> str:
+    """A feed's changes as server-sent events."""
+    return f"{page_url(public_url, path)}/stream"
+
+
 def websub_url(public_url: str) -> str:
     """The hub that documents and `Link` headers name (WebSub §4)."""
     return f"{public_url}/websub"

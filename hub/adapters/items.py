@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hub.model import EntryNumber, LogSlice
 
 CHUNK = 50
-"""Entries unpacked at a time: 50 articles keep the loop for about 2 ms."""
+"""Rows at a time, for whoever reads many: 50 articles keep the loop for 1 ms to unpack and 2 ms to write."""
 
 
 class Source(Labels, Protocol):
@@ -37,9 +37,7 @@ class Items:
         StoreUnavailable.
         """
         rows = [row for row in log.rows if row.number and not row.removed]
-        found: dict[EntryNumber, Stored] = {}
-        for start in range(0, len(rows), CHUNK):
-            found |= await self._store.entries(row.number for row in rows[start : start + CHUNK])
+        found = await self._store.entries(row.number for row in rows)
         refs = {ref for stored in found.values() for ref in stored.entry.refs}
         labels = await self._labels.read(refs, stamp=log.labels)
         there = [(row, found[row.number]) for row in rows if row.number in found]

@@ -4,7 +4,7 @@
 `RENDERER_VERSION` says whether documents of another start may differ.
 """
 
-from hub.render.jsonfeed import json_item
+from hub.render.jsonfeed import json_item, json_page
 from hub.render.renderer import Draft, RenderedDocument, Renderer, Rendering, Skipped
 from hub.render.version import RENDERER_VERSION
 
@@ -16,4 +16,5 @@ __all__ = [
     "Rendering",
     "Skipped",
     "json_item",
+    "json_page",
 ]

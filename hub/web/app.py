@@ -11,10 +11,12 @@ from aiohttp import web
 from hub.intake.policy import MAX_BATCH_BYTES
 from hub.web.admin import list_feeds, status
 from hub.web.assets import Assets, favicon, static
+from hub.web.delta import Deltas
 from hub.web.directory import Directory
 from hub.web.documents import Documents
 from hub.web.feeds import preflight, show
 from hub.web.follower import Follower
+from hub.web.frames import Frames
 from hub.web.front import PARTS, Front, Parts
 from hub.web.health import healthz, readyz
 from hub.web.lists import directory, opml, to_directory
@@ -23,6 +25,8 @@ from hub.web.memory import Memory
 from hub.web.pages import Pages
 from hub.web.problems import problems
 from hub.web.publish import publish
+from hub.web.since import Polls
+from hub.web.streams import Streams
 from hub.web.templates import Templates
 
 if TYPE_CHECKING:
@@ -40,7 +44,8 @@ def create_app(front: Front) -> web.Application:
     if base := urlsplit(parts.site.public_url).path:
         # A proxy may pass PUBLIC_URL's path on, or take it off.
         app.add_routes(_routes(base))
-    app.cleanup_ctx.append(_following(front, parts.documents))
+    app.cleanup_ctx.append(_following(front, parts))
+    app.on_shutdown.append(_end_streams)
     return app
 
 
@@ -56,6 +61,14 @@ def _parts(front: Front) -> Parts:
         pages=Pages(site, templates),
         directory=Directory(front.store, templates, front.settings.feed_kinds, monotonic=front.monotonic),
         assets=assets,
+        polls=Polls(front.store, site),
+        deltas=Deltas(front.store, site),
+        streams=Streams(
+            Frames(front.store, site),
+            total=front.streams,
+            per_client=front.streams_per_client,
+            retry_seconds=front.retry_seconds,
+        ),
     )
 
 
@@ -79,15 +92,25 @@ def _routes(base: str = "") -> list[web.RouteDef]:
     ]
 
 
-def _following(front: Front, documents: Documents) -> Callable[[web.Application], AsyncIterator[None]]:
+async def _end_streams(app: web.Application) -> None:
+    """Let clients go to another front at once: streams would not end within any time-out."""
+    app[PARTS].streams.close()
+
+
+def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncIterator[None]]:
     async def follow(_app: web.Application) -> AsyncIterator[None]:
         follower = Follower(
-            front.store, documents, monotonic=front.monotonic, retry_seconds=front.retry_seconds
+            front.store,
+            parts.documents,
+            parts.streams,
+            monotonic=front.monotonic,
+            retry_seconds=front.retry_seconds,
         )
         task = asyncio.create_task(follower.run(), name="follower")
         yield
         while not task.done():  # a cancellation while a connection is made may be swallowed there
             task.cancel()
             await asyncio.wait({task}, timeout=0.5)
+        parts.deltas.close()
 
     return follow

@@ -5,23 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hub.adapters.store.database import Call
+    from hub.adapters.store.regeneration import Snapshot, Stored
     from hub.adapters.store.upkeep import State
     from hub.errors import HubError
     from hub.model import (
         Changes,
         Document,
+        EntryNumber,
+        FeedHead,
         FeedNumber,
         FeedPage,
         FeedPath,
         FeedSummary,
         Format,
         Kind,
+        Label,
+        LogSlice,
         PublishEvent,
         Receipt,
         Resolution,
+        TermRef,
         Version,
     )
 
@@ -38,7 +44,21 @@ class DocumentSource(Protocol):
     async def changes(self, after: str | None, /, *, block_ms: int) -> Changes: ...
 
 
-class Store(DocumentSource, Protocol):
+class LogSource(Protocol):
+    """What changed in feeds, and what to show of it. Every method raises StoreUnavailable."""
+
+    async def log(self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0) -> LogSlice: ...
+
+    async def head(self, feed: FeedNumber, /) -> FeedHead: ...
+
+    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None: ...
+
+    async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
+
+    async def labels(self, refs: Iterable[TermRef], /) -> dict[TermRef, Label]: ...
+
+
+class Store(DocumentSource, LogSource, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import hdrs, web
 
-from hub.errors import HubError, Invalid
+from hub.errors import CursorGone, HubError, Invalid
 from hub.web.front import PARTS
 from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, READABLE_ANYWHERE
 
@@ -71,6 +71,8 @@ def _headers_of(error: HubError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if (seconds := getattr(error, "retry_after", None)) is not None:
         headers[hdrs.RETRY_AFTER] = str(seconds)
+    if isinstance(error, CursorGone):
+        headers[hdrs.CACHE_CONTROL] = "no-store"
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="feedhub"'
     return headers
@@ -87,5 +89,5 @@ def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]
     else:
         headers[hdrs.CONTENT_TYPE] = "application/problem+json"
         body = orjson.dumps(problem)
-    headers[hdrs.CACHE_CONTROL] = _CACHE.get(status, "no-store")
+    headers.setdefault(hdrs.CACHE_CONTROL, _CACHE.get(status, "no-store"))
     return web.Response(status=status, body=body, headers=headers)

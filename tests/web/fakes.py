@@ -37,6 +37,7 @@ from hub.model import (
     Seq,
     Version,
 )
+from tests.web.fakelog import FakeLog, FakeLogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +76,7 @@ class FakeBell:
 
 
 @dataclass
-class FakeStore:
+class FakeStore(FakeLogs):
     """Feeds as the real store would answer for them. `calls` counts what was asked, by method."""
 
     places: dict[FeedPath, Resolution] = field(default_factory=dict)
@@ -110,6 +111,7 @@ class FakeStore:
     ) -> FeedNumber:
         feed = FeedNumber(number)
         self.places[path] = Live(feed)
+        self.logs[feed] = FakeLog(path)
         self.summaries[path] = FeedSummary(
             feed, path, name or path.slug.title(), description, Seq(number), entries
         )

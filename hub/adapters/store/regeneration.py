@@ -36,6 +36,7 @@ QUARANTINE_MS = (10_000, 3_600_000)
 """First and longest delay of a quarantine; it doubles in between."""
 RELEASE_MS = 1000
 """Delay after a job that failed without dying."""
+HEAD_FIELDS = ("kind", "slug", "id", "name", "desc", "url", "image", "updated")
 LABEL_FIELDS = ("kind", "slug", "name", "url", "image", "state")
 
 
@@ -118,6 +119,11 @@ class Regeneration(Database):
     async def snapshot(self, feed: FeedNumber) -> Snapshot | None:
         """Read a feed's present state; None if it retired meanwhile."""
         return _snapshot(feed, await self.run("snapshot", feed, self.settings.feed_size))
+
+    async def head(self, feed: FeedNumber) -> FeedHead:
+        """Read a feed's own data."""
+        with unavailable():
+            return _head(await self.client.hmget(self.keys.of("feed", feed), *HEAD_FIELDS))
 
     async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, Stored]:
         """Read entries with their revisions; one that was removed or withdrawn meanwhile is absent."""
@@ -211,7 +217,7 @@ def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
     )
 
 
-def _head(fields: Sequence[bytes]) -> FeedHead:
+def _head(fields: Sequence[bytes | None]) -> FeedHead:
     kind, slug, id_, name, description, url, image, updated = (_text(field) for field in fields)
     return FeedHead(
         path=FeedPath(Kind(kind), slug),
