@@ -37,6 +37,8 @@ class Items:
         StoreUnavailable.
         """
         rows = [row for row in log.rows if row.number and not row.removed]
+        if not rows:
+            return {}
         found = await self._store.entries(row.number for row in rows)
         refs = {ref for stored in found.values() for ref in stored.entry.refs}
         labels = await self._labels.read(refs, stamp=log.labels)
