@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientConnectionError, hdrs, web
 
 from hub import sse
-from hub.errors import BadRequest, StoreUnavailable
+from hub.errors import BadRequest, HubError
 from hub.web.addresses import client_of
 from hub.web.cursors import read_cursor
 from hub.web.front import PARTS
@@ -43,7 +43,7 @@ async def show_stream(request: web.Request, number: FeedNumber) -> web.StreamRes
             await _serve(stream, number, channel, parts.streams.frames, cursor)
         except (ConnectionError, ClientConnectionError, TimeoutError):
             pass  # the client went away, or takes nothing any more
-        except StoreUnavailable:
+        except HubError:  # once begun it can only end: the client comes back, and hears of it
             if not stream.response.prepared:
                 raise
         return stream.response

@@ -153,7 +153,9 @@ class Streams:
         if self._closing or self._addresses.total() >= self._total:
             raise TooManyStreams("This server has as many streams as it can hold: come back later.")
         if self._addresses[address] >= self._per_client:
-            raise TooManyStreams(f"There are {self._per_client} streams to your address: close some of them.")
+            raise TooManyStreams(
+                f"There are {self._per_client} streams to {address} already: close some of them."
+            )
         self._addresses[address] += 1
         try:
             yield

@@ -12,6 +12,7 @@ import pytest
 from hub.model import Change, FeedNumber, FeedPath, FeedState, Kind, Seq
 from hub.web import streams
 from hub.web.cursors import Cursor
+from hub.web.frames import Frame
 from hub.web.front import PARTS
 from tests.web.conftest import make_settings
 from tests.web.fakes import NEWS, FakeStore, eventually
@@ -406,7 +407,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(
     client: Client, fake: FakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "_BUFFER_BYTES", 300_000)
-    await follow(client)  # and never reads
+    slow, _ = await follow(client)  # and never reads on
     fast, _ = await follow(client)
     following = streams_of(client)
     seq = 100
@@ -419,6 +420,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(
         event = await fast.next()
         assert event is not None
         assert event.id == str(seq)
+    slow.answer.close()
 
 
 async def test_streams_end_at_once_when_the_front_stops(client: Client) -> None:
@@ -446,3 +448,29 @@ async def test_without_redis_no_stream_begins(client: Client, fake: FakeStore) -
     answer = await client.get(URL)
 
     assert answer.status == 503
+
+
+def frame(seq: int, **marks: bool) -> Frame:
+    return Frame(Seq(seq), b"%d" % seq, **marks)
+
+
+def test_what_was_sent_before_is_not_sent_again() -> None:
+    """What the channel offered while this client was catching up."""
+    client = streams.Client()
+    client.cursor = 20
+
+    sent = client.fresh([frame(10), frame(20), frame(30), frame(25), frame(5, reset=True), frame(6)])
+
+    assert [each.seq for each in sent] == [30, 5, 6]
+    assert client.cursor == 6
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_client_that_ends_while_it_takes_nothing_is_cut_off(writing: bool) -> None:  # noqa: FBT001
+    """Else its stream would wait for it, and a front that stops for its stream."""
+    client, cuts = streams.Client(), []
+    client.writing, client.drop = writing, lambda: cuts.append("cut")
+
+    client.end()
+
+    assert (client.ended, bool(cuts)) == (True, writing)
