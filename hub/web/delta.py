@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aiohttp import hdrs, web
 
-from hub.adapters.composer import Composer
 from hub.errors import StoreUnavailable
 from hub.web.conditional import is_not_modified
 from hub.web.front import PARTS
@@ -20,6 +19,7 @@ from hub.web.variants import Variants
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from hub.adapters.composer import Composer
     from hub.model import FeedNumber, Format, Site, Version
     from hub.web.memory import Held
     from hub.web.ports import LogSource
@@ -46,9 +46,11 @@ class Deltas:
     """Documents of what changed, each made once."""
 
     def __init__(self, store: LogSource, site: Site) -> None:
+        self._store = store
+        self._site = site
         # One thread: a renderer is not for several.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="deltas")
-        self._composer = Composer(store, site, memory_bytes=MEMORY_BYTES, run=self._off_loop)
+        self._composer: Composer | None = None
         self._shelf: Shelf[_Delta] = Shelf()
 
     async def get(self, held: Held, cursor: int) -> Variants | None:
@@ -64,9 +66,18 @@ class Deltas:
             return None
 
     async def _make(self, key: _Delta) -> Variants | None:
+        if self._composer is None:
+            opened = await self._off_loop(self._open)
+            self._composer = self._composer or opened
         built = await self._composer.since(key.number, key.cursor)
         document = built.diff(key.format) if built else None
         return Variants(document.gzip) if document else None
+
+    def _open(self) -> Composer:
+        """Load the renderer when it is needed, which it is not by a front that starts."""
+        from hub.adapters.composer import Composer  # noqa: PLC0415
+
+        return Composer(self._store, self._site, memory_bytes=MEMORY_BYTES, run=self._off_loop)
 
     def _off_loop(self, call: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, call)
