@@ -103,6 +103,12 @@ class Settings(BaseModel):
     debounce_ms: int = Field(200, ge=0, le=60_000)
     """The first change after a quiet time of this length goes at once; a burst waits for its end at most so long."""
 
+    notify_interval_ms: int = Field(1000, ge=0, le=3_600_000)
+    """A feed that changes constantly is told at once, and then at most once in so long."""
+
+    websub_content: Literal["diff", "full"] = "diff"
+    egress_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # tests only: SIGKILL this process at the named points, e.g. "after_pop" (see hub.adapters.crashpoints)

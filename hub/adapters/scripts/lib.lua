@@ -152,11 +152,21 @@ local function union(old, new)
   return list, now
 end
 
+-- Which feeds have a tombstone of entry `e`, so that one can ask who has acknowledged its removal.
+local function remember_left(e, old, now)
+  local left = {}
+  for _, n in ipairs(union(csv(redis.call('HGET', key.entry(e), 'left') or ''), old)) do
+    if not now[n] then left[#left + 1] = n end
+  end
+  if #left > 0 then redis.call('HSET', key.entry(e), 'left', table.concat(left, ',')) end
+end
+
 -- Move entry `e` from the feeds it was in to `new`; each of both gets the seq. `published` nil: it is in none now.
 local function refile(e, old, new, seq, published, pace)
   local touched, now = union(old, new)
   for _, n in ipairs(touched) do log_change(n, e, seq, now[n] and published or nil, pace) end
   redis.call('HSET', key.entry(e), 'feeds', table.concat(new, ','))
+  remember_left(e, old, now)
   return touched
 end
 
