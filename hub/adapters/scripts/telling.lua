@@ -1,9 +1,9 @@
 -- What scripts that know who is still to be told share; put between lib.lua and them.
 
--- The seq up to which subscribers of feed n can be told: what its documents show, or all of it once it has ended.
+-- The seq up to which subscribers of feed n can be told: what its documents show, or its end.
 local function limit_of(n)
-  local f = hash(key.feed(n), 'state', 'built', 'seq')
-  if f.state ~= 'live' then return tonumber(f.seq or '0') end
+  local f = hash(key.feed(n), 'state', 'built')
+  if f.state ~= 'live' then return tonumber(redis.call('ZSCORE', key.log(n), '0') or '0') end
   return tonumber(string.match(f.built or '', '^%d+') or '0')
 end
 
