@@ -110,7 +110,6 @@ class Settings(BaseModel):
     """A feed that changes constantly is told at once, and then at most once in so long."""
 
     websub_content: Literal["diff", "full"] = "diff"
-    egress_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

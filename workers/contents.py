@@ -1,4 +1,4 @@
-"""What subscribers are sent: a topic's document or what changed in it, a webhook's bodies. Made once, however many get it."""
+"""What subscribers are sent: a topic's document or what changed in it, a webhook's bodies; each is made once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hub import webhook
-from hub.model import FeedState, Format, Item
+from hub.model import FeedState, Format, Item, Seq
 from hub.render import json_item
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
     from hub.adapters.store import Snapshot, Store
-    from hub.adapters.store.regeneration import Stored
-    from hub.model import EntryNumber, FeedNumber, FeedPath, Logged, LogSlice, Seq, Site
+    from hub.model import EntryNumber, FeedNumber, FeedPath, Logged, LogSlice, Site
     from workers.labelbook import LabelBook
     from workers.rebuild import Rebuilder
 
@@ -88,7 +87,9 @@ class Contents:
 
     # ---- WebSub --------------------------------------------------------------------------------------------------
 
-    async def _topic(self, feed: FeedNumber, format_: Format, after: int, upto: int) -> Content | Ended | None:
+    async def _topic(
+        self, feed: FeedNumber, format_: Format, after: int, upto: int
+    ) -> Content | Ended | None:
         slice_ = await self._store.log(feed, after, limit=self._store.settings.feed_size, upto=upto)
         if slice_.state is not FeedState.LIVE:
             return Ended(slice_.head, slice_.path if slice_.state is FeedState.MOVED else None)
@@ -97,7 +98,7 @@ class Contents:
             part = snapshot and changed_part(snapshot, after, upto)
             if part and (built := await self._rebuilder.build(feed, part, {})):
                 document = built.rendering.documents[format_]
-                return Content(slice_.path, format_.content_type, document.raw, min(built.snapshot.seq, slice_.head))
+                return Content(slice_.path, format_.content_type, document.raw, Seq(upto))
         return await self._whole(feed, format_, slice_.path)
 
     async def _whole(self, feed: FeedNumber, format_: Format, path: FeedPath) -> Content | None:
@@ -109,13 +110,13 @@ class Contents:
 
     # ---- webhooks ------------------------------------------------------------------------------------------------
 
-    async def _webhook_bodies(
-        self, feed: FeedNumber, after: int, upto: int, known: int
-    ) -> tuple[Body, ...]:
+    async def _webhook_bodies(self, feed: FeedNumber, after: int, upto: int, known: int) -> tuple[Body, ...]:
         slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto)
         if slice_.gap:
             return (self._reset(slice_),)
-        entries = await self._store.entries(row.number for row in slice_.rows if row.number and not row.removed)
+        entries = await self._store.entries(
+            row.number for row in slice_.rows if row.number and not row.removed
+        )
         refs = (ref for stored in entries.values() for ref in stored.entry.refs)
         labels = await self._labels.read(refs, stamp=slice_.labels)
         items = {
@@ -176,7 +177,7 @@ def sayable(slice_: LogSlice, format_: Format) -> bool:
 
 
 def changed_part(snapshot: Snapshot, after: int, upto: int) -> Snapshot | None:
-    """Cut a feed down to what changed after a cursor, and up to what its documents show; None: nothing of it is in sight."""
+    """Cut a feed down to what changed after a cursor, and up to what is built; None: nothing of it is in sight."""
     window = tuple(place for place in snapshot.window if after < place.seq <= upto)
     tombstones = tuple(gone for gone in snapshot.tombstones if after < gone.seq <= upto)
     if not window and not tombstones:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from hub.adapters.sealing import Sealer
     from hub.adapters.store import Store
     from hub.adapters.store.distribution import Claimed
-    from hub.model import Site
     from hub.subscription import Subscription, Webhook
     from workers.contents import Body, Contents
     from workers.settler import Settler
@@ -38,14 +37,14 @@ _SECRETS = 4096
 class Courier:
     """Delivers; knows no lane and no turn."""
 
-    def __init__(  # noqa: D417
+    def __init__(
         self,
         store: Store,
+        *,
         egress: Egress,
         sealer: Sealer,
         contents: Contents,
         settler: Settler,
-        site: Site,
         crash: CrashPoints,
     ) -> None:
         self._store = store
@@ -53,17 +52,22 @@ class Courier:
         self._sealer = sealer
         self._contents = contents
         self._settler = settler
-        self._site = site
+        self._site = store.settings.site
         self._crash = crash
         self._opened: dict[tuple[str, bytes], bytes] = {}
 
     async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
-        """Tell a subscription what it is owed; a failure of ours is settled like one of the receiver's. Never raises a HubError."""
+        """Tell a subscription what it is owed; a failure of ours is settled like one of the receiver's."""
         try:
             if claimed.subscription.channel is Channel.WEBSUB:
                 await self._tell_topic(claimed)
             elif hook is None:  # removed meanwhile
-                self._settle(claimed.subscription, claimed.upto, Verdict(Act.DROP, "gone", claimed.subscription.lane), None)
+                self._settle(
+                    claimed.subscription,
+                    claimed.upto,
+                    Verdict(Act.DROP, "gone", claimed.subscription.lane),
+                    None,
+                )
             else:
                 await self._tell_changes(claimed, hook)
         except HubError as error:
@@ -82,12 +86,18 @@ class Courier:
         )
         match content:
             case None:
-                self._settle(subscription, subscription.cursor, Verdict(Act.ADVANCE, "", subscription.lane), None)
+                self._settle(
+                    subscription, subscription.cursor, Verdict(Act.ADVANCE, "", subscription.lane), None
+                )
             case Ended():
                 await self._deny(subscription, content)
             case Content():
                 headers = self._topic_headers(subscription, content)
-                reply = _reply(await self._egress.post(subscription.callback, content.body, headers, seconds=POST_SECONDS))
+                reply = _reply(
+                    await self._egress.post(
+                        subscription.callback, content.body, headers, seconds=POST_SECONDS
+                    )
+                )
                 self._crash.reach("before_settle")
                 self._judge(subscription, reply, content.seq)
 
@@ -104,7 +114,8 @@ class Courier:
         """Tell a subscriber that its topic has ended, once; what it answers is ignored (WebSub §5.2)."""
         reason = "This feed has ended."
         if ended.moved_to and subscription.format:
-            reason = f"This feed has moved to {document_url(self._site.public_url, ended.moved_to, subscription.format)}"
+            url = document_url(self._site.public_url, ended.moved_to, subscription.format)
+            reason = f"This feed has moved to {url}"
         url = websub.denied_url(subscription.callback, subscription.topic, reason)
         reply = _reply(await self._egress.get(url, seconds=POST_SECONDS))
         log.info("distribute subscription=%s outcome=denied status=%s", subscription.id, reply.status)

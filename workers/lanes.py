@@ -1,4 +1,4 @@
-"""The lanes: one task each, which claims subscriptions, lets each have its turn at its host, and keeps its claims alive.
+"""The lanes: one task each, which claims subscriptions, gives each its turn at its host, and keeps its claims.
 
 A host gets so many turns at a time and no more, however many subscriptions it has. One that stands still gives its
 waiting subscriptions up to a lane where nobody else is held up by them.
@@ -38,7 +38,11 @@ TURNS = {Lane.FAST: 32, Lane.SLOW: 8, Lane.PROBATION: 1}
 """Attempts at a time to one host."""
 STANDSTILL_SECONDS = 1.0
 """A host that answered nothing for so long, while others wait for a turn, holds up the lane."""
-ELSEWHERE = {Lane.FAST: (Lane.SLOW, 0), Lane.SLOW: (Lane.SLOW, 30_000), Lane.PROBATION: (Lane.PROBATION, 60_000)}
+ELSEWHERE = {
+    Lane.FAST: (Lane.SLOW, 0),
+    Lane.SLOW: (Lane.SLOW, 30_000),
+    Lane.PROBATION: (Lane.PROBATION, 60_000),
+}
 """Where those that waited at such a host go, and for how long (ms)."""
 
 
@@ -58,6 +62,7 @@ class LaneTask:
     def __init__(
         self,
         lane: Lane,
+        *,
         store: Store,
         courier: Courier,
         settler: Settler,
@@ -74,10 +79,23 @@ class LaneTask:
         self._freed = asyncio.Event()
         self._hosts: dict[str, Host] = {}
         self._held: dict[SubscriptionId, asyncio.Task[None] | None] = {}
+        self._stopping = False
+        self._renew_at = 0.0
 
     def wake(self) -> None:
         """Look at the state: somebody may be owed something."""
         self._awake.set()
+
+    def stop(self) -> None:
+        """Claim no more; what waits for a turn is left to its lease's end."""
+        self._stopping = True
+        for host in self._hosts.values():
+            while host.waiting:
+                self._release(host.waiting.popleft()[0].subscription.id)
+
+    async def stopped(self) -> None:
+        """Return when nothing is under way any more."""
+        await asyncio.gather(*(task for task in self._held.values() if task), return_exceptions=True)
 
     async def run(self) -> None:
         """Claim and deliver for ever. What a trouble leaves undone is due again when its lease ends."""
@@ -97,7 +115,7 @@ class LaneTask:
 
     async def _drain(self) -> None:
         """Claim until nobody is left, as places become free: the slowest holds up nobody."""
-        while True:
+        while not self._stopping:
             self._freed.clear()
             room = HELD - len(self._held)
             if room >= HELD // 4:
@@ -167,7 +185,13 @@ class LaneTask:
             claimed, _ = host.waiting.popleft()
             subscription = claimed.subscription
             verdict = Verdict(
-                Act.RETRY, "", lane, subscription.failures, subscription.failing_since or 0, delay, subscription.refused
+                Act.RETRY,
+                "",
+                lane,
+                subscription.failures,
+                subscription.failing_since or 0,
+                delay,
+                subscription.refused,
             )
             self._settler.put(Settlement(subscription, Act.RETRY, subscription.cursor, verdict, None, 0))
             self._release(subscription.id)
@@ -180,5 +204,3 @@ class LaneTask:
             await self._store.renew(self._lane, ids)
         except StoreUnavailable as error:
             log.warning("lane=%s could not renew its claims: %s", self._lane, error)
-
-    _renew_at = 0.0

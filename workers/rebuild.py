@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Snapshot, Store
-    from hub.adapters.store.regeneration import Stored
+    from hub.adapters.store.regeneration import Commit, Stored
     from hub.model import EntryNumber, FeedNumber, Site
     from hub.render.renderer import Draft, Place, Rendering
 
@@ -102,7 +102,7 @@ class Rebuilder:
         there = [(p, found[p.number]) for p in places if p.number in found]
         return [Item(p.number, stored.revision, p.seq, stored.entry, labels) for p, stored in there]
 
-    async def commit(self, built: Built) -> bool:
+    async def commit(self, built: Built) -> Commit:
         """Store what was built, if it is newer than what is there; report entries that had to be left out."""
         for entry in built.rendering.skipped:
             log.warning("entry left out: feed=%s entry=%s reason=%s", built.path, entry.id, entry.reason)

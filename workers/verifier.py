@@ -78,7 +78,13 @@ class Verifier:
         answer = await self._egress.get(websub.verification_url(intent, challenge), seconds=SECONDS)
         outcome = _outcome(answer, challenge, tries)
         attempt = _attempt(asked, outcome, answer)
-        log.info("verify subscription=%s mode=%s outcome=%s status=%s", intent.id, intent.mode, attempt.outcome, attempt.status)
+        log.info(
+            "verify subscription=%s mode=%s outcome=%s status=%s",
+            intent.id,
+            intent.mode,
+            attempt.outcome,
+            attempt.status,
+        )
         lease_end = asked + intent.lease_seconds * 1000
         if await self._store.verified(intent, token, outcome, attempt, lease_end=lease_end):
             self._tell()

@@ -7,7 +7,7 @@ import gzip
 import socket
 import time
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -155,7 +155,7 @@ async def test_of_mixed_addresses_only_those_within_bounds_are_tried() -> None:
         outcome = await guarded.post(f"http://name.test:{allowed.port}/", b"x", HEADERS)
 
     assert kind(outcome) == 204
-    assert (1, 0) == (allowed.connections, inside.connections)
+    assert (allowed.connections, inside.connections) == (1, 0)
 
 
 async def test_a_name_that_changes_between_two_requests_is_judged_anew(
@@ -173,9 +173,9 @@ async def test_a_name_that_changes_between_two_requests_is_judged_anew(
         guarded.forget_names()
         second = await guarded.post(url, b"x", HEADERS)
 
-    assert (204, FailureKind.FORBIDDEN) == (kind(first), kind(second))
-    assert ["rebinding.test", "rebinding.test"] == names.asked
-    assert (1, 0) == (outside.connections, inside.connections)
+    assert (kind(first), kind(second)) == (204, FailureKind.FORBIDDEN)
+    assert names.asked == ["rebinding.test", "rebinding.test"]
+    assert (outside.connections, inside.connections) == (1, 0)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -297,14 +297,14 @@ async def test_answers_read_to_their_end_share_a_connection(egress: Egress) -> N
         for _ in range(5):
             assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 200
 
-    assert (5, 1) == (len(receiver.received), receiver.connections)
+    assert (len(receiver.received), receiver.connections) == (5, 1)
 
 
 async def test_the_pool_is_bounded_per_host() -> None:
     async with Slow(0.05) as receiver, Egress(LOOPBACK, per_host=2) as egress:
         outcomes = await asyncio.gather(*(egress.post(receiver.url, b"x", HEADERS) for _ in range(8)))
 
-    assert [204] * 8 == [kind(outcome) for outcome in outcomes]
+    assert [kind(outcome) for outcome in outcomes] == [204] * 8
     assert receiver.connections == 2
 
 
@@ -319,7 +319,7 @@ async def test_waiting_for_a_turn_is_not_the_receivers_fault() -> None:
             await first
         third = await egress.post(receiver.url, b"x", HEADERS, seconds=0.1)
 
-    assert (FailureKind.BUSY, FailureKind.TIMEOUT) == (kind(second), kind(third))
+    assert (kind(second), kind(third)) == (FailureKind.BUSY, FailureKind.TIMEOUT)
 
 
 async def test_the_total_is_bounded_and_given_back() -> None:
@@ -327,7 +327,7 @@ async def test_the_total_is_bounded_and_given_back() -> None:
         urls = [one.url, two.url] * 3
         outcomes = await asyncio.gather(*(egress.post(url, b"x", HEADERS, seconds=1) for url in urls))
 
-    assert [204] * 6 == [kind(outcome) for outcome in outcomes]
+    assert [kind(outcome) for outcome in outcomes] == [204] * 6
 
 
 # What receivers do
@@ -338,11 +338,13 @@ async def test_answers_come_as_they_are(egress: Egress) -> None:
         told = [await egress.post(each.url, b"x", HEADERS) for each in (gone, many, failing)]
         echoed = await egress.get(echo.url + "?hub.challenge=abc%2F1&x")
 
-    assert [(410, b"", None), (429, b"", FAR_FUTURE), (500, b"oh", None)] == [
-        (each.status, each.body, each.retry_after) for each in told if isinstance(each, Answer)
+    assert [(each.status, each.body, each.retry_after) for each in told if isinstance(each, Answer)] == [
+        (410, b"", None),
+        (429, b"", FAR_FUTURE),
+        (500, b"oh", None),
     ]
     assert isinstance(echoed, Answer)
-    assert (200, b"abc/1") == (echoed.status, echoed.body)
+    assert (echoed.status, echoed.body) == (200, b"abc/1")
     assert echoed.ms > 0
 
 
@@ -354,7 +356,7 @@ async def test_an_endless_body_costs_16_kb_and_its_connection(egress: Egress) ->
     assert isinstance(posted, Answer)
     assert isinstance(fetched, Answer)
     assert isinstance(short, Answer)
-    assert [BODY_BYTES, BODY_BYTES, 7] == [len(each.body) for each in (posted, fetched, short)]
+    assert [len(each.body) for each in (posted, fetched, short)] == [BODY_BYTES, BODY_BYTES, 7]
     assert receiver.connections == 3
     assert receiver.sent < 16 * 1024 * 1024  # what the sockets' own buffers take
 
@@ -436,11 +438,11 @@ async def test_what_can_not_be_connected_says_so(egress: Egress) -> None:
         hanging = await egress.post(f"https://127.0.0.1:{dead.port}/", b"x", HEADERS, seconds=0.2)
     unknown = await egress.post("http://no-such-name.invalid/", b"x", HEADERS, seconds=2)
 
-    assert [FailureKind.REFUSED, FailureKind.TLS, FailureKind.TIMEOUT] == [
+    assert [
         kind(refused),
         kind(tls),
         kind(hanging),
-    ]
+    ] == [FailureKind.REFUSED, FailureKind.TLS, FailureKind.TIMEOUT]
     assert kind(unknown) in {FailureKind.UNREACHABLE, FailureKind.TIMEOUT}
     assert isinstance(refused, Failure)
     assert "secret" not in refused.detail

@@ -1,10 +1,12 @@
 -- CLAIM-SUBSCRIBERS: take subscriptions of one lane for `lease` ms: first those whose next attempt is due, then idle ones
 -- behind their feed's documents. Those that belong to another lane are due there. A round of a feed ends where nobody is
 -- below what its documents showed when the round began; the next one is `interval` ms after that. The same token gets the same claim.
+-- First of all the queue's pending flag goes down.
 -- KEYS[1] any key of the hub
--- ARGV[1] token, ARGV[2] lane, ARGV[3] how many at most, ARGV[4] lease (ms), ARGV[5] notify interval (ms)
+-- ARGV[1] token, ARGV[2] lane, ARGV[3] how many at most, ARGV[4] lease (ms), ARGV[5] notify interval (ms), ARGV[6] queue
 -- Answers {1 if another lane has got work, id, record, the seq up to which it can be told, ...}.
 
+redis.call('DEL', key.pending(ARGV[6]))
 local now, lane, most, lease = now_ms(), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local ids, records, others = {}, {}, 0
 

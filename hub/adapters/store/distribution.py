@@ -71,7 +71,14 @@ class Distribution(Database):
 
         The second value says whether another lane has got work by this.
         """
-        args = (token, lane, min(limit, MOST_CLAIMED), CLAIM_MS, self.settings.notify_interval_ms)
+        args = (
+            token,
+            lane,
+            min(limit, MOST_CLAIMED),
+            CLAIM_MS,
+            self.settings.notify_interval_ms,
+            "distribute",
+        )
         others, *rows = await self.run("owing", *args)
         claimed = [
             Claimed(unpack_subscription(SubscriptionId(id_.decode()), record), Seq(int(upto)))
