@@ -200,8 +200,10 @@ class Echo(Receiver):
     `body` is echoed in its place, `status` and `delay` (seconds) are those of the GET's answer.
     """
 
-    def __init__(self, *, body: bytes | None = None, delay: float = 0, status: int = 200) -> None:
-        super().__init__()
+    def __init__(
+        self, *, body: bytes | None = None, delay: float = 0, status: int = 200, port: int = 0
+    ) -> None:
+        super().__init__(port=port)
         self._body = body
         self._delay = delay
         self._status = status

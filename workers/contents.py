@@ -106,7 +106,7 @@ class Contents:
         if document is None:
             return None
         body = await asyncio.to_thread(gzip.decompress, document.gzip)
-        return Content(path, format_.content_type, body, document.version.seq)
+        return Content(path, format_.content_type, body, Seq(document.version.seq))
 
     # ---- webhooks ------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,9 @@ class Courier:
     async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
         """Tell a subscription what it is owed; a failure of ours is settled like one of the receiver's."""
         try:
-            if claimed.subscription.channel is Channel.WEBSUB:
+            if claimed.upto <= claimed.subscription.cursor:  # told already, or its cursor was set forward
+                self._settle(claimed.subscription, claimed.upto, _nothing(claimed.subscription), None)
+            elif claimed.subscription.channel is Channel.WEBSUB:
                 await self._tell_topic(claimed)
             elif hook is None:  # removed meanwhile
                 self._settle(
@@ -86,9 +88,7 @@ class Courier:
         )
         match content:
             case None:
-                self._settle(
-                    subscription, subscription.cursor, Verdict(Act.ADVANCE, "", subscription.lane), None
-                )
+                self._settle(subscription, subscription.cursor, _nothing(subscription), None)
             case Ended():
                 await self._deny(subscription, content)
             case Content():
@@ -135,7 +135,7 @@ class Courier:
                     return
                 subscription = replace(subscription, cursor=body.seq, refused=None)
                 cursor = body.seq
-        self._settle(subscription, claimed.upto, Verdict(Act.ADVANCE, "", subscription.lane), None)
+        self._settle(subscription, claimed.upto, _nothing(subscription), None)
 
     async def _post(self, url: str, secrets: list[str], body: Body) -> Reply:
         headers = webhook.headers(secrets, body.id, int(time.time()), body.body)
@@ -197,6 +197,11 @@ def _reply(answer: Answer | Failure) -> Reply:
 
 def _attempt(verdict: Verdict, reply: Reply, seq: int | None) -> Attempt:
     return Attempt(_now(), "delivery", verdict.outcome, reply.status, reply.ms, seq, reply.detail)  # type: ignore[arg-type]
+
+
+def _nothing(subscription: Subscription) -> Verdict:
+    """Nothing more is owed."""
+    return Verdict(Act.ADVANCE, "", subscription.lane)
 
 
 def _now() -> int:
