@@ -34,7 +34,7 @@ log = logging.getLogger("workers.lanes")
 
 HELD = 500
 """Claims that a lane holds, under way or waiting for their turn."""
-TURNS = {Lane.FAST: 32, Lane.SLOW: 8, Lane.PROBATION: 1}
+TURNS = {Lane.FAST: 64, Lane.SLOW: 8, Lane.PROBATION: 1}
 """Attempts at a time to one host."""
 STANDSTILL_SECONDS = 1.0
 """A host that answered nothing for so long, while others wait for a turn, holds up the lane."""
