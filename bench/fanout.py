@@ -108,7 +108,8 @@ def _fanout(hub: HubProcess, receiver: ReceiverProcess, count: int, rounds: int)
 
 def _body(number: int) -> bytes:
     """As large as a delivery of one changed article."""
-    return (article(number, number)["entry"]["content_html"] * 2)[:7500].encode()
+    text: str = article(number, number)["entry"]["content_html"]
+    return (text * 2)[:7500].encode()
 
 
 async def _post_all(urls: list[str], body: bytes) -> float:
