@@ -14,6 +14,7 @@ HubError                    what the hub says when it can't do what was asked
 ├── TooManyRequests         429  of one source address
 ├── NotBuilt                503  a live feed whose documents were never committed
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
+├── Sealed                  500  a subscriber's secret that no key opens
 └── Misconfigured                start refused: every bad setting, and what to do
 """
 
@@ -126,6 +127,12 @@ class StoreUnavailable(HubError):
     title = "Service unavailable"
     retry_after = 2
     """Seconds: as long as an embedded server takes to restart and load."""
+
+
+class Sealed(HubError):
+    """A subscriber's secret stays shut: its key is no longer listed, or the bytes are not what was sealed."""
+
+    title = "Secret can't be opened"
 
 
 class Misconfigured(HubError):

@@ -69,6 +69,7 @@ def _networks(value: Any) -> Any:
 
 
 Url = Annotated[str, AfterValidator(_public_url)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Secrets = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -84,7 +85,9 @@ class Settings(BaseModel):
     site_description: str = Field("Every change, everywhere, at once.", max_length=1000)
     site_language: Annotated[str, AfterValidator(_language)] = "en"
     site_icon: Url | None = None
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+    trusted_proxies: Networks = ()
+    egress_allow: Networks = ()
+    """Networks that outbound requests may also reach (see hub.adapters.networks)."""
 
     # state
     redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")
