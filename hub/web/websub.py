@@ -62,7 +62,7 @@ async def receive(request: web.Request) -> web.Response:
             return web.Response(status=204)
         case asked:
             await _keep(request, asked)
-            return web.Response(status=202, text="Accepted; your callback will be asked to confirm.\n")
+            return web.Response(status=202, text="Accepted.\n")
 
 
 async def _form(request: web.Request) -> bytes:
