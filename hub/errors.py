@@ -11,6 +11,7 @@ HubError                    what the hub says when it can't do what was asked
 ├── UnsupportedType         415
 ├── Invalid                 422  with the path of each field that is wrong
 ├── TooManyPending          429  requests of a callback host that wait for verification
+├── TooManyRequests         429  of one source address
 ├── NotBuilt                503  a live feed whose documents were never committed
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
 ├── Sealed                  500  a subscriber's secret that no key opens
@@ -98,6 +99,17 @@ class TooManyPending(HubError):
     status = 429
     title = "Too many requests"
     retry_after = 60
+
+
+class TooManyRequests(HubError):
+    """One source asks more often than it may; `retry_after` is in seconds."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class NotBuilt(HubError):

@@ -31,7 +31,7 @@ SHA1_ONLY_HOSTS = frozenset(
         "feedbin.com",
     }
 )
-"""Callback hosts, with all below them, that verify (or verified) no other signature. Everybody else gets SHA-256 (§8.3)."""
+"""Callback hosts, with all below them, for which nothing else is safe. Everybody else gets SHA-256 (§8.3)."""
 
 MAX_URL = 2048
 """Characters: what every server and proxy still takes as a request's target, the verification's part included."""

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from io import BytesIO
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -55,6 +56,7 @@ SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
 _IDLE_SECONDS = 4.0
 """Below the 5 s after which many servers (Node's, Apache) close an idle connection: a POST that meets that is lost."""
+_PIECE_BYTES = 2**20
 _DNS_THREADS = 32
 _RETRY_AFTER_LENGTH = 100
 _HEADERS = {"User-Agent": "Feedhub", "Accept-Encoding": "identity"}
@@ -207,7 +209,7 @@ class Egress:
         response = await self._session.request(
             request.method,
             target,
-            data=request.body,
+            data=_sendable(request.body),
             headers=request.headers,
             allow_redirects=False,
             timeout=_deadline(request.seconds),
@@ -314,6 +316,11 @@ def _deadline(seconds: float) -> ClientTimeout:
     return ClientTimeout(
         total=seconds, sock_connect=min(seconds, _CONNECT_SECONDS), ceil_threshold=float("inf")
     )
+
+
+def _sendable(body: bytes | None) -> bytes | BytesIO | None:
+    """Have a large body sent in pieces: in one piece it would hold the loop, and aiohttp warns."""
+    return body if body is None or len(body) <= _PIECE_BYTES else BytesIO(body)
 
 
 async def _read(content: StreamReader, limit: int) -> bytes:

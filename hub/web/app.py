@@ -23,7 +23,9 @@ from hub.web.memory import Memory
 from hub.web.pages import Pages
 from hub.web.problems import problems
 from hub.web.publish import publish
+from hub.web.sources import Allowances
 from hub.web.templates import Templates
+from hub.web.websub import BURST, PER_SECOND, explain, receive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -56,6 +58,7 @@ def _parts(front: Front) -> Parts:
         pages=Pages(site, templates),
         directory=Directory(front.store, templates, front.settings.feed_kinds, monotonic=front.monotonic),
         assets=assets,
+        subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
     )
 
 
@@ -70,6 +73,8 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(feeds, show),
         web.options(feeds, preflight),
         web.post(f"{base}/publish", publish),
+        web.get(f"{base}/websub", explain),
+        web.post(f"{base}/websub", receive),
         web.get(f"{base}/api/feeds", list_feeds),
         web.get(f"{base}/api/status", status),
         web.get(f"{base}/static/{{name:.+}}", static),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from hub.web.directory import Directory
     from hub.web.documents import Documents
     from hub.web.pages import Pages
-    from hub.web.ports import Bell, Store
+    from hub.web.ports import Bell, Sealer, Store
+    from hub.web.sources import Allowances
     from hub.web.templates import Templates
 
 
@@ -31,6 +32,10 @@ class Front:
     settings: Settings
     store: Store
     bell: Bell
+    """Of those who regenerate."""
+    distribute: Bell
+    """Of those who tell."""
+    sealer: Sealer
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
     memory_bytes: int = MEMORY_BYTES
@@ -51,6 +56,8 @@ class Parts:
     pages: Pages
     directory: Directory
     assets: Assets
+    subscribers: Allowances
+    """How often one source may subscribe and unsubscribe."""
 
 
 PARTS = web.AppKey("parts", Parts)

@@ -1,4 +1,4 @@
-"""What the front needs of the outside: the store's read side and its one write, and a bell."""
+"""What the front needs of the outside: the store, bells, and the seal on subscribers' secrets."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Resolution,
         Version,
     )
+    from hub.subscription import Intent
 
 
 class DocumentSource(Protocol):
@@ -38,7 +39,19 @@ class DocumentSource(Protocol):
     async def changes(self, after: str | None, /, *, block_ms: int) -> Changes: ...
 
 
-class Store(DocumentSource, Protocol):
+class Subscribing(Protocol):
+    """Who is told. Every method raises StoreUnavailable."""
+
+    async def request(self, intent: Intent, /) -> None:
+        """Keep a WebSub request until it is verified; a later one for the same subscription replaces it.
+
+        To unsubscribe what is not subscribed is nothing to verify: nobody is asked, and a pending request to subscribe
+        is dropped. Raises TooManyPending where too many requests wait for one callback host.
+        """
+        ...
+
+
+class Store(DocumentSource, Subscribing, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(
@@ -59,10 +72,16 @@ class Store(DocumentSource, Protocol):
 
 
 class Bell(Protocol):
-    """Rings `regenerate`. Never raises: the pump rings for whatever is still owed."""
+    """Rings one queue's workers. Never raises: the pump rings for whatever is still owed."""
 
     async def ring(self) -> None: ...
 
     def call(self) -> Call:
         """Give the ring itself, to go to Redis with other calls in one round trip."""
         ...
+
+
+class Sealer(Protocol):
+    """Encrypts secrets before they reach the store. `owner`: what a secret belongs to, and opens for."""
+
+    def seal(self, secret: bytes, owner: str, /) -> bytes: ...

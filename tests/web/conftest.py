@@ -9,7 +9,7 @@ import pytest
 from hub.model import Version
 from hub.settings import Settings
 from hub.web.app import Front, create_app
-from tests.web.fakes import NEWS, Clock, FakeBell, FakeStore
+from tests.web.fakes import NEWS, Clock, FakeBell, FakeSealer, FakeStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,6 +50,11 @@ def bell() -> FakeBell:
 
 
 @pytest.fixture
+def distribute() -> FakeBell:
+    return FakeBell()
+
+
+@pytest.fixture
 def fake() -> FakeStore:
     """A store with one feed, built once."""
     store = FakeStore()
@@ -59,13 +64,27 @@ def fake() -> FakeStore:
 
 @pytest.fixture
 def start(
-    fake: FakeStore, bell: FakeBell, clock: Clock, settings: Settings, aiohttp_client: AiohttpClient
+    *,
+    fake: FakeStore,
+    bell: FakeBell,
+    distribute: FakeBell,
+    clock: Clock,
+    settings: Settings,
+    aiohttp_client: AiohttpClient,
 ) -> Start:
     """Start a front with other settings; what else is given are Front's own limits."""
 
     async def begin(given: Settings | None = None, **limits: Any) -> Client:
         front = Front(
-            given or settings, fake, bell, clock.now, clock.monotonic, retry_seconds=0.005, **limits
+            given or settings,
+            fake,
+            bell,
+            distribute,
+            FakeSealer(),
+            clock.now,
+            clock.monotonic,
+            retry_seconds=0.005,
+            **limits,
         )
         return await aiohttp_client(
             create_app(front),
