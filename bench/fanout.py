@@ -46,20 +46,21 @@ def main(argv: Sequence[str]) -> dict[str, object]:
             figures |= _latency(hub, receiver)
         with _hub() as hub:
             figures |= _fanout(hub, receiver, options.subscribers, options.rounds)
-    print(
-        f"one change → {options.subscribers} subscribers  hub {figures['hub_s']:.2f} s   bare {figures['bare_s']:.2f} s"
-    )
-    print(f"hub's deliveries a second over bare aiohttp's  {figures['ratio']:.2f}")
-    print(
-        f"hook → callback, one subscriber  p50 {figures['one_ms']['p50']:.2f} ms   p99 {figures['one_ms']['p99']:.2f} ms"
-    )
-    print(
-        f"over bare RQ enqueue → start     {figures['ratio_one']:.2f}   ({figures['bare_rq_ms']['p50']:.2f} ms)"
-    )
-    print(
-        f"hook → callback, {SOME} of them   p50 {figures['some_ms']['p50']:.1f} ms   p99 {figures['some_ms']['p99']:.1f} ms"
-    )
+    _print(figures)
     return figures
+
+
+def _print(figures: dict[str, Any]) -> None:
+    one, some = figures["one_ms"], figures["some_ms"]
+    print(f"one change → {figures['subscribers']} subscribers")
+    print(
+        f"  hub {figures['hub_s']:.2f} s   bare aiohttp {figures['bare_s']:.2f} s   ratio {figures['ratio']:.2f}"
+    )
+    print(f"hook → callback, one subscriber  p50 {one['p50']:.2f} ms   p99 {one['p99']:.2f} ms")
+    print(
+        f"  over bare RQ enqueue → start   {figures['ratio_one']:.2f}   ({figures['bare_rq_ms']['p50']:.2f} ms)"
+    )
+    print(f"hook → callback, {SOME} of them   p50 {some['p50']:.1f} ms   p99 {some['p99']:.1f} ms")
 
 
 class _hub(HubProcess):  # noqa: N801  (a context manager that cleans up its folder)

@@ -1,4 +1,4 @@
-"""A receiver in a process of its own, as fast as Python can be: echoes challenges, acknowledges deliveries, keeps the times.
+"""A receiver in a process of its own, as fast as Python can be: echoes challenges, acknowledges deliveries.
 
 `GET /times` answers the monotonic nanoseconds of every delivery since the last `GET /reset`, in the order of arrival.
 """
@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
@@ -71,7 +71,7 @@ async def serve() -> None:
 class ReceiverProcess:
     """The same, as benches start it. A context manager."""
 
-    def __enter__(self) -> ReceiverProcess:
+    def __enter__(self) -> Self:
         command = [sys.executable, "-m", "bench.receiver"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
@@ -107,7 +107,7 @@ class ReceiverProcess:
         return times
 
     def _get(self, path: str) -> Any:
-        with urlopen(self.url + path, timeout=30) as answer:
+        with urlopen(self.url + path, timeout=30) as answer:  # noqa: S310  (our own)
             return json.load(answer)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.hubprocess import HubProcess
 
 SECRET = b"a-test-secret-of-a-bench"
-SECRET_KEY = "a-test-key-of-a-bench"
+SECRET_KEY = "a-test-key-of-a-bench"  # noqa: S105
 
 
 def subscribe(
