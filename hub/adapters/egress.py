@@ -12,13 +12,13 @@ import errno
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from weakref import WeakValueDictionary
 
 from aiohttp import (
@@ -36,6 +36,7 @@ from aiohttp import (
     TCPConnector,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from hub.adapters.networks import destination_refusal
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aiohappyeyeballs import AddrInfoType
-    from aiohttp import ClientResponse, StreamReader
+    from aiohttp import StreamReader
 
     from hub.adapters.networks import Network
 
@@ -57,7 +58,12 @@ _CONNECT_SECONDS = 5.0
 _IDLE_SECONDS = 4.0
 """Below the 5 s after which many servers (Node's, Apache) close an idle connection: a POST that meets that is lost."""
 _PIECE_BYTES = 2**20
+_AROUND_BYTES = 32 * 1024
+_AROUND_EACH = 4
+"""What may come in besides a body: head and interim answers, and the frames of chunks per byte asked for."""
 _DNS_THREADS = 32
+_ADDRESSES = 8
+"""Of one name: aiohttp tries n addresses n²/2 times, and an answer holds thousands."""
 _RETRY_AFTER_LENGTH = 100
 _HEADERS = {"User-Agent": "Feedhub", "Accept-Encoding": "identity"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -97,6 +103,8 @@ class Answer:
     retry_after: str | None
     """The header as it stands; it may say anything."""
     ms: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in any case; values as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +144,7 @@ class Egress:
         self._all = asyncio.Semaphore(total_limit)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._resolver = resolver or _Resolver()
-        self._connector = TCPConnector(
+        self._connector = _Connector(
             socket_factory=self._open_socket,
             resolver=self._resolver,
             limit=0,  # turns are taken before, so that waiting for one is told from a slow receiver
@@ -148,7 +156,6 @@ class Egress:
             cookie_jar=DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            read_bufsize=BODY_BYTES,
         )
 
     async def __aenter__(self) -> Self:
@@ -197,15 +204,15 @@ class Egress:
             return Failure(FailureKind.BUSY, f"no turn came in {request.seconds:g} s", _ms(started))
         started = perf_counter()
         try:
-            status, body, retry_after = await self._exchange(target, request)
+            status, body, answered = await self._exchange(target, request)
         except (ClientError, OSError) as error:
             return Failure(*_kind_and_detail(error), _ms(started))
         finally:
             turn.release()
             self._all.release()
-        return Answer(status, body, retry_after, _ms(started))
+        return Answer(status, body, _retry_after(answered), _ms(started), answered)
 
-    async def _exchange(self, target: URL, request: _Request) -> tuple[int, bytes, str | None]:
+    async def _exchange(self, target: URL, request: _Request) -> tuple[int, bytes, Mapping[str, str]]:
         response = await self._session.request(
             request.method,
             target,
@@ -213,6 +220,7 @@ class Egress:
             headers=request.headers,
             allow_redirects=False,
             timeout=_deadline(request.seconds),
+            read_bufsize=request.limit,
         )
         try:
             body = await _read(response.content, request.limit)
@@ -222,7 +230,7 @@ class Egress:
             body = b""
         finally:
             response.close()  # a no-op on what was read to its end: that connection serves again
-        return response.status, body, _retry_after(response)
+        return response.status, body, response.headers
 
     def _turn(self, host: str) -> asyncio.Semaphore:
         turn = self._hosts.get(host)
@@ -253,6 +261,34 @@ class Egress:
         return socket.socket(family, kind, protocol)
 
 
+class _Protocol(ResponseHandler):
+    """Aborts a connection on which more comes in than any honest answer needs around its body.
+
+    The deadline alone lets a stream of `103` answers, or of one-byte chunks with long extensions, cost a whole core
+    for as long as it lasts.
+    """
+
+    _left = _AROUND_BYTES
+
+    def set_response_params(self, *, read_bufsize: int = BODY_BYTES, **others: Any) -> None:
+        self._left = _AROUND_BYTES + _AROUND_EACH * read_bufsize
+        super().set_response_params(read_bufsize=read_bufsize, **others)
+
+    def data_received(self, data: bytes) -> None:
+        if self._left > 0:
+            super().data_received(data)  # it stops reading by itself once more than enough of a body has come
+        elif self.transport is not None:
+            self.transport.abort()
+        self._left -= len(data)
+
+
+class _Connector(TCPConnector):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # aiohttp has no public way to give another protocol; a test notices if this one goes.
+        self._factory = partial(_Protocol, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
+
+
 class _Resolver(AbstractResolver):
     """The system's resolver on threads of its own: uvloop has four for everything, one dead name server blocks them."""
 
@@ -276,7 +312,7 @@ class _Resolver(AbstractResolver):
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST,
             )
-            for family, _, protocol, _, address in infos
+            for family, _, protocol, _, address in infos[:_ADDRESSES]
         ]
 
     async def close(self) -> None:
@@ -332,8 +368,8 @@ async def _read(content: StreamReader, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _retry_after(response: ClientResponse) -> str | None:
-    value = response.headers.get("Retry-After")
+def _retry_after(headers: Mapping[str, str]) -> str | None:
+    value = headers.get("Retry-After")
     return value and value[:_RETRY_AFTER_LENGTH]
 
 
