@@ -244,6 +244,13 @@ async def test_what_is_no_web_address_is_not_tried(egress: Egress, url: str) -> 
     assert kind(await egress.post(url, b"x", HEADERS)) is FailureKind.BAD_URL
 
 
+async def test_a_user_name_is_refused_in_words(egress: Egress) -> None:
+    outcome = await egress.post("http://user:password@127.0.0.1/", b"x", HEADERS)
+
+    assert isinstance(outcome, Failure)
+    assert outcome.detail == "the URL must not hold a user name or password"
+
+
 # What goes out
 
 
@@ -277,14 +284,16 @@ async def test_a_url_goes_out_byte_for_byte(egress: Egress, given: str, sent: st
     assert [sent] == [request.path for request in receiver.received]
 
 
-async def test_a_request_says_who_asks_and_nothing_more(egress: Egress) -> None:
-    async with Status(200, set_cookie="a=b") as receiver:
-        await egress.post(receiver.url, b"body", {"Content-Type": "text/plain", "webhook-id": "1"})
-        await egress.post(receiver.url, b"body", {"Content-Type": "text/plain", "webhook-id": "1"})
+async def test_a_request_says_who_asks_and_nothing_more() -> None:
+    names = Names(["127.0.0.1"])  # aiohttp's own jar takes cookies of names alone
+    async with Status(200, set_cookie="a=b") as receiver, Egress(LOOPBACK, resolver=names) as egress:
+        url = f"http://Name.test:{receiver.port}/"
+        for _ in range(2):
+            await egress.post(url, b"body", {"Content-Type": "text/plain", "webhook-id": "1"})
 
     first, second = receiver.received
     assert first.headers == {
-        "host": f"127.0.0.1:{receiver.port}",
+        "host": f"name.test:{receiver.port}",
         "user-agent": "Feedhub",
         "accept": "*/*",
         "accept-encoding": "identity",
@@ -292,7 +301,7 @@ async def test_a_request_says_who_asks_and_nothing_more(egress: Egress) -> None:
         "content-length": "4",
         "webhook-id": "1",
     }
-    assert (first.headers, first.body) == (second.headers, b"body")
+    assert (second.headers, second.body) == (first.headers, b"body")
 
 
 async def test_answers_read_to_their_end_share_a_connection(egress: Egress) -> None:
@@ -334,6 +343,18 @@ async def test_the_total_is_bounded_and_given_back() -> None:
 
 
 # What receivers do
+
+
+async def test_a_turn_is_given_back_by_who_waited_in_vain() -> None:
+    async with Dead() as dead, Fast() as fast, Egress(LOOPBACK, total_limit=1, per_host=1) as egress:
+        blocking = asyncio.create_task(egress.post(dead.url, b"x", HEADERS, seconds=0.3))
+        await asyncio.sleep(0.05)
+        in_vain, outcome = await asyncio.gather(
+            *(egress.post(fast.url, b"x", HEADERS, seconds=seconds) for seconds in (0.1, 5))
+        )
+        await blocking
+
+    assert (kind(in_vain), kind(outcome)) == (FailureKind.BUSY, 204)
 
 
 async def test_answers_come_as_they_are(egress: Egress) -> None:
