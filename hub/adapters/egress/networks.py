@@ -1,8 +1,8 @@
 """Which destinations outbound requests must not reach: one table of networks, one of ports, and how they are read.
 
-Pure: the guard that asks stands at the socket (`hub.adapters.egress`). The networks are written out, after IANA's
-registries of special-purpose addresses, because `ipaddress.is_global` says True of 64:ff9b::7f00:1, 2002:7f00:1:: and
-fec0::1 on Python 3.11.
+Pure: the guard that asks stands at the socket (`hub.adapters.egress.client`). The networks are written out, after
+IANA's registries of special-purpose addresses, because `ipaddress.is_global` says True of 64:ff9b::7f00:1,
+2002:7f00:1:: and fec0::1 on Python 3.11.
 """
 
 from __future__ import annotations
