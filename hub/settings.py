@@ -87,7 +87,7 @@ class Settings(BaseModel):
     site_icon: Url | None = None
     trusted_proxies: Networks = ()
     egress_allow: Networks = ()
-    """Networks that outbound requests may also reach (see hub.adapters.networks)."""
+    """Networks that outbound requests may also reach (see hub.adapters.egress.networks)."""
 
     # state
     redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")

@@ -161,19 +161,20 @@ class Drip(Receiver):
 
 
 class Endless(Receiver):
-    """Answers 200 and a body that has no end. `sent` counts what was taken from it."""
+    """Answers 200 and a body that has no end, or whatever pieces. `sent` counts what was taken from it."""
 
-    def __init__(self, **headers: str) -> None:
+    def __init__(self, start: bytes = b"HTTP/1.1 200 OK\r\n\r\n", piece: bytes = bytes(65536)) -> None:
         super().__init__()
         self.sent = 0
-        self._start = answer(200, b"", **headers).replace(b"Content-Length: 0\r\n", b"")
+        self._start = start
+        self._piece = piece
 
     async def respond(self, request: Received, writer: StreamWriter) -> bool:
         writer.write(self._start)
         while True:
-            writer.write(bytes(65536))
+            writer.write(self._piece)
             await writer.drain()
-            self.sent += 65536
+            self.sent += len(self._piece)
 
 
 class Raw(Receiver):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.adapters.networks import Network, destination_refusal, port_refusal, refusal
+from hub.adapters.egress.networks import Network, destination_refusal, port_refusal, refusal
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 

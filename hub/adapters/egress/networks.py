@@ -1,8 +1,8 @@
 """Which destinations outbound requests must not reach: one table of networks, one of ports, and how they are read.
 
-Pure: the guard that asks stands at the socket (`hub.adapters.egress`). The networks are written out, after IANA's
-registries of special-purpose addresses, because `ipaddress.is_global` says True of 64:ff9b::7f00:1, 2002:7f00:1:: and
-fec0::1 on Python 3.11.
+Pure: the guard that asks stands at the socket (`hub.adapters.egress.client`). The networks are written out, after
+IANA's registries of special-purpose addresses, because `ipaddress.is_global` says True of 64:ff9b::7f00:1,
+2002:7f00:1:: and fec0::1 on Python 3.11.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -100,7 +100,7 @@ _SERVICE_PORTS = {
 }
 
 
-def destination_refusal(host: str, port: int, allow: Iterable[Network] = ()) -> str | None:
+def destination_refusal(host: str, port: int, allow: Sequence[Network] = ()) -> str | None:
     """Say why no connection may be made to a socket's address; None: it may.
 
     `host` is judged as `connect` reads it, so it must be an address in its usual form: anything else is refused.
@@ -110,18 +110,16 @@ def destination_refusal(host: str, port: int, allow: Iterable[Network] = ()) -> 
         address = ip_address(host)
     except ValueError:
         return "no address in its usual form"
-    allow = tuple(allow)
     if reason := refusal(address, allow):
         return reason
     return None if _holds(allow, _innermost(address)) else port_refusal(port)
 
 
-def refusal(address: Address, allow: Iterable[Network] = ()) -> str | None:
+def refusal(address: Address, allow: Sequence[Network] = ()) -> str | None:
     """Say why an address must not be reached; None: it may.
 
     An IPv4 address within an IPv6 one is judged, too: `allow` must name whichever of the two is refused.
     """
-    allow = tuple(allow)
     if isinstance(address, IPv6Address):
         for inner in _inside(address):
             if reason := refusal(inner, allow):
@@ -162,5 +160,5 @@ def _inside(address: IPv6Address) -> Iterator[IPv4Address]:
         yield from address.teredo  # the server and the client
 
 
-def _holds(networks: Iterable[Network], address: Address) -> bool:
+def _holds(networks: Sequence[Network], address: Address) -> bool:
     return any(address in network for network in networks)
