@@ -28,6 +28,9 @@ SLOW_ANSWER = 2_000.0
 """From here on an answer holds up those that wait behind it."""
 PROBATION_FAILURES = 5
 """From so many failures in a row on, a subscription is only probed."""
+BUSY = "busy"
+"""The error of an attempt that was never made, for want of a turn: nothing that the receiver did."""
+BUSY_DELAY = 500
 REFUSED_LONG_ENOUGH = 24 * 3_600_000
 KEPT_ATTEMPTS = 5
 KEPT_ATTEMPTS_FAILING = 100
@@ -85,6 +88,8 @@ def judge(subscription: Subscription, reply: Reply, *, seq: int, now: int, dice:
     if reply.status == _GONE:
         act = Act.DROP if subscription.channel is Channel.WEBSUB else Act.PAUSE
         return Verdict(act, "gone", subscription.lane)
+    if reply.error == BUSY:
+        return _unchanged(subscription)
     refused = _refusal(subscription, reply, seq, now)
     if refused and now - refused.since >= REFUSED_LONG_ENOUGH:
         return Verdict(Act.ADVANCE, "skipped", lane)
@@ -97,6 +102,19 @@ def judge(subscription: Subscription, reply: Reply, *, seq: int, now: int, dice:
         since=subscription.failing_since or now,
         delay=_delay(failures, reply.retry_after, now, dice),
         refused=refused,
+    )
+
+
+def _unchanged(subscription: Subscription) -> Verdict:
+    """Try again soon, and hold it against nobody."""
+    return Verdict(
+        act=Act.RETRY,
+        outcome=BUSY,
+        lane=subscription.lane,
+        failures=subscription.failures,
+        since=subscription.failing_since or 0,
+        delay=BUSY_DELAY,
+        refused=subscription.refused,
     )
 
 

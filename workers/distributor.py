@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import TYPE_CHECKING
 
 from hub.adapters.egress import Egress
@@ -26,6 +27,12 @@ TURNS_PER_HOST = 64
 REQUESTS = 2_000
 DRAIN_SECONDS = 12.0
 """Longer than one attempt may take: what is under way at SIGTERM is finished and settled."""
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many connections as the system lets this process have: each receiver may keep some."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Distributor:
@@ -90,6 +97,7 @@ async def start_distributor(
     loop: Loop, store: Store, rebuilder: Rebuilder, crash: CrashPoints
 ) -> Distributor:
     """Start the tasks on the running event loop, and have them look at the state at once. Raises Misconfigured."""
+    raise_descriptor_limit()
     distributor = Distributor(loop, store, rebuilder, crash)
     distributor.wake()
     return distributor

@@ -46,6 +46,7 @@ READER = replace(HOOK, channel=Channel.WEBSUB)
         (HOOK, None, "bad_url", Act.RETRY, "bad_url"),
         (HOOK, None, "broken", Act.RETRY, "broken"),
         (HOOK, None, "busy", Act.RETRY, "busy"),
+        (HOOK, None, "Sealed", Act.RETRY, "Sealed"),
     ],
 )
 def test_each_answer_has_its_consequence(
@@ -66,6 +67,12 @@ def test_a_change_refused_for_a_day_is_skipped(status: int, skipped: bool) -> No
 
     assert (verdict.outcome == "skipped") is skipped
     assert (verdict.act is Act.ADVANCE) is skipped
+
+
+def test_an_attempt_for_which_there_was_no_turn_counts_against_nobody() -> None:
+    verdict = judge(replace(HOOK, failures=2), Reply(None, 5.0, error="busy"), seq=11, now=NOW, dice=0.5)
+
+    assert (verdict.act, verdict.failures, verdict.lane) == (Act.RETRY, 2, Lane.FAST)
 
 
 def test_another_change_begins_its_day_anew() -> None:
