@@ -86,7 +86,7 @@ class Invalid(HubError):
     """The body is JSON but breaks a rule; `errors` says which field and why."""
 
     status = 422
-    title = "Invalid publish event"
+    title = "Invalid content"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{e.pointer or '/'}: {e.detail}" for e in errors))

@@ -132,7 +132,7 @@ class Contents:
 
     def _reset(self, slice_: LogSlice) -> Body:
         body = webhook.reset_feed(slice_.path, slice_.head, self._site.public_url)
-        return Body(slice_.head, webhook.delivery_id(slice_.path, slice_.head), body)
+        return Body(slice_.head, webhook.reset_id(slice_.path, slice_.head), body)
 
     async def _body(
         self, slice_: LogSlice, row: Logged, items: Mapping[EntryNumber, Mapping[str, object]], known: int

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hub.adapters.crashpoints import CrashPoints
+from hub.adapters.egress import Egress
 from hub.adapters.queue import DISTRIBUTE, REGENERATE, Bell, open_queue
 from hub.adapters.sealing import Sealer
 from hub.adapters.store import Store, connect
@@ -54,13 +55,16 @@ async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None
         Bell(store, open_queue(settings.redis_url, settings.name, queue))
         for queue in (REGENERATE, DISTRIBUTE)
     )
-    front = Front(settings, store, bell, distribute, Sealer(settings.secret_key), clock)
+    egress = Egress(settings.egress_allow)
+    sealer = Sealer(settings.secret_key)
+    front = Front(settings, store, bell, distribute, egress, sealer, clock)
     try:
         await _check(store)
         await serve(create_app(front), host=host, port=port, fd=fd)
     finally:
         bell.close()
         distribute.close()
+        await egress.close()
         await store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hub.web.directory import Directory
     from hub.web.documents import Documents
     from hub.web.pages import Pages
-    from hub.web.ports import Bell, Sealer, Store
+    from hub.web.ports import Bell, Egress, Sealer, Store
     from hub.web.sources import Allowances
     from hub.web.templates import Templates
 
@@ -35,9 +36,12 @@ class Front:
     """Of those who regenerate."""
     distribute: Bell
     """Of those who tell."""
+    egress: Egress
     sealer: Sealer
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[int], bytes] = secrets.token_bytes
+    """So many bytes, for new secrets and ids."""
     memory_bytes: int = MEMORY_BYTES
     body_seconds: float = 30.0
     """How long a publisher may take to send a body: 16 MiB at 5 Mbit/s, and no more for one that drips."""

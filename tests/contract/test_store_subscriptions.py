@@ -371,7 +371,8 @@ async def test_receipts_say_who_has_acknowledged_a_removal(store: Store, world: 
         (second.id, False),
     }
     assert all(each.removed for each in receipts)
-    assert await store.receipts(EntryId("unknown")) == ()
+    with pytest.raises(NotFound):
+        await store.receipts(EntryId("unknown"))
 
 
 def webhook(*feeds: FeedPath) -> Webhook:

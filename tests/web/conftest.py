@@ -9,7 +9,8 @@ import pytest
 from hub.model import Version
 from hub.settings import Settings
 from hub.web.app import Front, create_app
-from tests.web.fakes import NEWS, Clock, FakeBell, FakeSealer, FakeStore
+from tests.web.fakes import NEWS, Clock, FakeBell, FakeStore
+from tests.web.subscribers import FakeEgress, FakeSealer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,6 +56,11 @@ def distribute() -> FakeBell:
 
 
 @pytest.fixture
+def egress() -> FakeEgress:
+    return FakeEgress()
+
+
+@pytest.fixture
 def fake() -> FakeStore:
     """A store with one feed, built once."""
     store = FakeStore()
@@ -68,6 +74,7 @@ def start(
     fake: FakeStore,
     bell: FakeBell,
     distribute: FakeBell,
+    egress: FakeEgress,
     clock: Clock,
     settings: Settings,
     aiohttp_client: AiohttpClient,
@@ -80,6 +87,7 @@ def start(
             fake,
             bell,
             distribute,
+            egress,
             FakeSealer(),
             clock.now,
             clock.monotonic,

@@ -38,6 +38,7 @@ from hub.model import (
     Seq,
     Version,
 )
+from tests.web.subscribers import FakeSubscribing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,20 +79,10 @@ class FakeBell:
 
 
 @dataclass
-class FakeSealer:
-    """Seals visibly."""
-
-    def seal(self, secret: bytes, owner: str, /) -> bytes:
-        return b"sealed for " + owner.encode() + b": " + secret
-
-
-@dataclass
-class FakeStore:
+class FakeStore(FakeSubscribing):
     """Feeds as the real store would answer for them. `calls` counts what was asked, by method."""
 
-    places: dict[FeedPath, Resolution] = field(default_factory=dict)
     documents: dict[tuple[FeedNumber, Format], Document] = field(default_factory=dict)
-    summaries: dict[FeedPath, FeedSummary] = field(default_factory=dict)
     requested: dict[SubscriptionId, Intent] = field(default_factory=dict)
     """WebSub requests that wait for verification."""
     subscribed: set[SubscriptionId] = field(default_factory=set)

@@ -194,11 +194,11 @@ class Subscribing(Database):
         return bool(await self.run("replay", id_, after, self.settings.notify_interval_ms))
 
     async def receipts(self, entry: EntryId) -> tuple[EntryReceipt, ...]:
-        """Say who has acknowledged the latest change of an entry, in each feed that has one."""
+        """Say who has acknowledged the latest change of an entry, in each feed that has one. Raises NotFound."""
         with unavailable():
             number = await self.client.hget(self.keys.ids, entry)
             if number is None:
-                return ()
+                raise NotFound(f"There is no entry {entry[:200]}.")
             present, left = await self.client.hmget(self.keys.of("entry", number.decode()), "feeds", "left")
         found: list[EntryReceipt] = []
         for text in dict.fromkeys(((present or b"") + b"," + (left or b"")).split(b",")):
