@@ -225,6 +225,14 @@ def test_a_removal_says_no_more_than_the_id() -> None:
     }
 
 
+@given(id_=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024))
+def test_an_entrys_id_of_any_script_and_length_comes_as_it_is(id_: str) -> None:
+    sent = removed_entry(SPECIAL, SEQ, EntryId(id_))
+
+    assert orjson.loads(sent)["entry"] == {"id": id_}
+    Official(OLD).verify(sent, headers([OLD], delivery_id(SPECIAL, SEQ), now(), sent))
+
+
 def test_a_feeds_slug_is_decoded_in_bodies() -> None:
     assert orjson.loads(removed_feed(SPECIAL, SEQ))["feed"] == "category/späte-nachrichten"
 
