@@ -131,9 +131,10 @@ class Courier:
         while bodies := await self._contents.bodies(subscription.feed, cursor, claimed.upto, known=known):
             for body in bodies:
                 reply = await self._post(hook.url, secrets, body)
-                if not self._goes_on(subscription, reply, body):
-                    return
-                subscription = replace(subscription, cursor=body.seq, refused=None)
+                verdict = self._settle_change(subscription, reply, body)
+                if verdict.act is not Act.ADVANCE:
+                    return  # the next must wait, or there is none
+                subscription = replace(subscription, cursor=body.seq, lane=verdict.lane, refused=None)
                 cursor = body.seq
         self._settle(subscription, claimed.upto, _nothing(subscription), None)
 
@@ -143,15 +144,15 @@ class Courier:
         self._crash.reach("before_settle")
         return reply
 
-    def _goes_on(self, subscription: Subscription, reply: Reply, body: Body) -> bool:
-        """Settle one change; False: the next must wait."""
+    def _settle_change(self, subscription: Subscription, reply: Reply, body: Body) -> Verdict:
+        """Settle one of several; the subscription stays claimed for the next."""
         verdict = judge(subscription, reply, seq=body.seq, now=_now(), dice=random.random())
         if body.last and verdict.act is Act.ADVANCE:
             verdict = replace(verdict, act=Act.DROP)
         act = "progress" if verdict.act is Act.ADVANCE else verdict.act
         seq = body.seq if verdict.act is Act.ADVANCE else subscription.cursor
         self._settle(subscription, seq, verdict, reply, act=act, carried=body.seq)
-        return verdict.act is Act.ADVANCE
+        return verdict
 
     # ---- what came of it -----------------------------------------------------------------------------------------
 

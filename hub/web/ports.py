@@ -73,7 +73,7 @@ class Subscribing(Protocol):
         """Move the cursor and make it due at once. False: there is no such subscription."""
         ...
 
-    async def put_webhook(self, webhook: Webhook, /) -> None:
+    async def put_webhook(self, webhook: Webhook, /, *, was: Webhook | None = None) -> None:
         """Create or change; a feed that is new to it starts at its present seq, one that it lost is told no more."""
         ...
 

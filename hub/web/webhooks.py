@@ -95,7 +95,8 @@ async def change_webhook(request: web.Request) -> web.Response:
         said["feeds"] = await _checked(front, body.feeds)
     if "description" in said:
         said["description"] = body.description or ""
-    changed = await _put(front, replace(webhook, **said))
+    changed = replace(webhook, **said)
+    await front.store.put_webhook(changed, was=webhook)
     if "url" in said:
         await _retry(front, changed)
     await front.distribute.ring()
@@ -124,7 +125,8 @@ async def rotate_secret(request: web.Request) -> web.Response:
         raise Conflict(
             f"{MOST_SECRETS} secrets sign already: wait for one to end, or end all with overlap_seconds 0."
         )
-    changed = await _put(front, replace(webhook, secrets=secrets))
+    changed = replace(webhook, secrets=secrets)
+    await front.store.put_webhook(changed, was=webhook)
     return answer(await _shown_whole(front, changed) | {"secret": secret})
 
 
@@ -230,15 +232,6 @@ async def _subscriptions(front: Front, webhook: Webhook) -> list[Subscription]:
     ids = dict.fromkeys(subscription_id(webhook.id, number) for number in numbers if number is not None)
     found = await asyncio.gather(*(front.store.subscription(id_) for id_ in ids))
     return [subscription for subscription in found if subscription]
-
-
-async def _put(front: Front, webhook: Webhook) -> Webhook:
-    """Store a change, without feeds that retired since they were asked for: the store takes live ones alone."""
-    found = await asyncio.gather(*(front.store.resolve(path) for path in webhook.feeds))
-    live = (path for path, place in zip(webhook.feeds, found, strict=True) if isinstance(place, Live))
-    changed = replace(webhook, feeds=tuple(live))
-    await front.store.put_webhook(changed)
-    return changed
 
 
 async def _retry(front: Front, webhook: Webhook) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hub.adapters.store.distribution import Settlement
 from hub.delivery import Act, Verdict
-from hub.errors import NotFound, TooManyPending
+from hub.errors import Conflict, NotFound, TooManyPending
 from hub.model import EntryId, EntryRemoved, FeedNumber, FeedPath, FeedRemoved, Format, Kind
 from hub.subscription import Attempt, Channel, Intent, Lane, SealedSecret, SubscriptionId, Webhook
 from tests.entries import category, published
@@ -316,11 +316,46 @@ async def test_a_webhook_has_a_cursor_in_each_of_its_feeds(store: Store, world: 
     assert await store.webhook(hook.id) == hook
     assert {each.channel for each in found} == {Channel.WEBHOOK}
     assert len({each.feed for each in found}) == 2
-    await store.put_webhook(replace(hook, feeds=(WORLD,)))
+    await store.put_webhook(replace(hook, feeds=(WORLD,)), was=hook)
     assert [each.id for each in (await store.list_subscriptions())[0]] == [f"{hook.id}.{world}"]
     assert await store.remove_webhook(hook.id)
     assert (await store.list_subscriptions())[0] == ()
     assert not await store.remove_webhook(hook.id)
+
+
+async def test_of_two_changes_at_once_the_second_is_refused(store: Store, world: FeedNumber) -> None:
+    hook = webhook(WORLD)
+    await store.put_webhook(hook)
+    await store.put_webhook(replace(hook, description="first"), was=hook)
+
+    with pytest.raises(Conflict):
+        await store.put_webhook(replace(hook, url="https://other.test/"), was=hook)
+    assert await store.webhook(hook.id) == replace(hook, description="first")
+
+
+async def test_a_change_keeps_a_feed_whose_end_is_still_owed(store: Store, world: FeedNumber) -> None:
+    hook = webhook(WORLD)
+    await store.put_webhook(hook)
+    await store.accept([FeedRemoved(Kind.CATEGORY, "world")], source="test")
+
+    await store.put_webhook(replace(hook, description="later"), was=hook)
+
+    assert len((await store.claim_subscribers("a", Lane.FAST, limit=9))[0]) == 1
+
+
+async def test_a_change_does_not_wake_what_was_paused_because_its_receiver_is_gone(
+    store: Store, world: FeedNumber
+) -> None:
+    hook = webhook(WORLD)
+    await store.put_webhook(hook)
+    await publish(store, 2)
+    ((claimed,), _) = await store.claim_subscribers("a", Lane.FAST, limit=9)
+    await store.settle([settled(claimed.subscription, "pause", claimed.subscription.cursor, outcome="gone")])
+
+    await store.put_webhook(replace(hook, description="later"), was=hook)
+    assert (await store.list_subscriptions())[0][0].paused
+    await store.pause(hook.id, paused=False)
+    assert not (await store.list_subscriptions())[0][0].paused
 
 
 async def test_a_webhook_on_an_unknown_feed_is_refused(store: Store) -> None:

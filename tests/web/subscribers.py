@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hub.adapters.egress import Answer, Failure
-from hub.errors import NotFound, Sealed
+from hub.errors import Conflict, NotFound, Sealed
 from hub.model import EntryId, FeedNumber, FeedPath, Live, Moved, Seq, Standing
 from hub.subscription import Attempt, Channel, EntryReceipt, Subscription, SubscriptionId, Webhook
 from hub.webhook import subscription_id
@@ -65,10 +65,12 @@ class FakeSubscribing:
         self.subscriptions[id_] = replace(found, cursor=Seq(after), failures=0, failing_since=None)
         return True
 
-    async def put_webhook(self, webhook: Webhook, /) -> None:
+    async def put_webhook(self, webhook: Webhook, /, *, was: Webhook | None = None) -> None:
         await self._asked("put_webhook")
+        if self.webhooks.get(webhook.id) != was:
+            raise Conflict("changed meanwhile")
         for path in webhook.feeds:
-            if not isinstance(self.places.get(path), Live):
+            if not isinstance(self.places.get(path), Live) and not (was and path in was.feeds):
                 raise NotFound(f"there is no feed {path}")
         self._put(webhook)
 

@@ -18,7 +18,7 @@ from hub.adapters.store.subrecords import (
     unpack_webhook,
 )
 from hub.delivery import KEPT_ATTEMPTS
-from hub.errors import NotFound, TooManyPending
+from hub.errors import Conflict, NotFound, TooManyPending
 from hub.model import FeedNumber, FeedPath, Kind, Seq
 from hub.subscription import Channel, EntryReceipt, Lane, Subscription, SubscriptionId
 
@@ -80,12 +80,18 @@ class Subscribing(Database):
 
     # ---- webhooks ------------------------------------------------------------------------------------------------
 
-    async def put_webhook(self, webhook: Webhook) -> None:
-        """Create or change a webhook; its subscriptions are made to match its feeds. Raises NotFound."""
+    async def put_webhook(self, webhook: Webhook, *, was: Webhook | None = None) -> None:
+        """Create a webhook, or change what it `was`; its subscriptions are made to match its feeds.
+
+        A feed that ended stays one of it until its end was told. Raises NotFound for an unknown feed, and Conflict if
+        somebody else changed it meanwhile.
+        """
         with unavailable():
             found = await self.client.hmget(self.keys.slugs, [str(path) for path in webhook.feeds])
-        numbers = [_live(at, path) for at, path in zip(found, webhook.feeds, strict=True)]
-        await self._put(webhook, numbers)
+            present = await self.client.hget(self.keys.of("webhook", webhook.id), "feeds")
+        own = {path: number for number, path in (await self.feed_paths(_numbers(present))).items()}
+        numbers = [own.get(path) or _live(at, path) for at, path in zip(found, webhook.feeds, strict=True)]
+        await self._put(webhook, was, numbers)
 
     async def webhook(self, id_: str) -> Webhook | None:
         return next(iter((await self.webhooks([id_])).values()), None)
@@ -131,12 +137,16 @@ class Subscribing(Database):
             return False
         with unavailable():
             feeds = await self.client.hget(self.keys.of("webhook", id_), "feeds")
-        await self._put(replace(webhook, paused=paused), feeds.decode().split(",") if feeds else [])
+        await self._put(replace(webhook, paused=paused), webhook, _numbers(feeds), switch=True)
         return True
 
-    async def _put(self, webhook: Webhook, numbers: Iterable[str | int]) -> None:
-        args = (webhook.id, pack_webhook(webhook), int(webhook.paused), self.settings.notify_interval_ms)
-        await self.run("webhook", *args, *dict.fromkeys(numbers))
+    async def _put(
+        self, webhook: Webhook, was: Webhook | None, numbers: Iterable[int], *, switch: bool = False
+    ) -> None:
+        before = pack_webhook(was) if was else b""
+        head = (webhook.id, pack_webhook(webhook), before, int(webhook.paused), int(switch))
+        if not await self.run("webhook", *head, self.settings.notify_interval_ms, *dict.fromkeys(numbers)):
+            raise Conflict("Somebody else changed this webhook at the same time: look at it, and try again.")
 
     # ---- all of them ---------------------------------------------------------------------------------------------
 
@@ -251,6 +261,10 @@ class Subscribing(Database):
             n: FeedPath(Kind(kind.decode()), slug.decode())
             for n, (kind, slug) in zip(wanted, rows, strict=True)
         }
+
+
+def _numbers(feeds: bytes | None) -> list[int]:
+    return [int(number) for number in (feeds or b"").split(b",") if number]
 
 
 def _live(at: bytes | None, path: FeedPath) -> int:
