@@ -381,6 +381,14 @@ class FeedSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a feed is, and its last change: what cursors are compared with."""
+
+    path: FeedPath
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
 class FeedPage:
     """Some feeds, in the order of their paths, and the cursor of the next page (None: that was all)."""
 

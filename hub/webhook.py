@@ -17,16 +17,17 @@ from urllib.parse import quote
 import orjson
 
 from hub.model import Format
-from hub.subscription import SealedSecret
+from hub.subscription import SealedSecret, SubscriptionId
 from hub.urls import document_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hub.model import EntryId, FeedPath, Seq
+    from hub.model import EntryId, FeedNumber, FeedPath, Seq
 
 SECRET_BYTES = 32
 """How many random bytes a new secret is made of: as many as the digest has."""
+ID_BYTES = 12
 OVERLAP_SECONDS = 24 * 60 * 60
 """How long a replaced secret goes on signing unless somebody says otherwise."""
 MOST_OVERLAP_SECONDS = 7 * 24 * 60 * 60
@@ -56,7 +57,17 @@ class Type(StrEnum):
     TEST = "webhook.test"
 
 
-# ---- secrets --------------------------------------------------------------------------------------------------------
+# ---- ids, and secrets ------------------------------------------------------------------------------------------------
+
+
+def id_of(random: bytes) -> str:
+    """Name a webhook by 12 random bytes: `wh_` and 16 characters."""
+    return "wh_" + base64.urlsafe_b64encode(random).decode()
+
+
+def subscription_id(webhook: str, feed: FeedNumber) -> SubscriptionId:
+    """Name what a webhook is owed of one feed."""
+    return SubscriptionId(f"{webhook}.{feed}")
 
 
 def secret_of(random: bytes) -> str:
@@ -106,6 +117,11 @@ def delivery_id(feed: FeedPath, seq: Seq) -> str:
     signed ambiguous.
     """
     return f"{quote(str(feed), safe='/')}:{seq}"
+
+
+def reset_id(feed: FeedPath, seq: Seq) -> str:
+    """Give a `feed.reset` its id, which is not that of the change at its seq: who had that one must not skip this."""
+    return f"{delivery_id(feed, seq)}:reset"
 
 
 def probe_id(now: Seq) -> str:

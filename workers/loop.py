@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import uvloop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -37,6 +37,10 @@ class Loop:
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Have `work` run beside everything else, until `close`."""
         asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Have `call` run on the loop, and do not wait for it."""
+        self._loop.call_soon_threadsafe(call)
 
     def close(self) -> None:
         """Cancel what still runs, and end the thread."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Snapshot, Store
-    from hub.adapters.store.regeneration import Stored
+    from hub.adapters.store.regeneration import Commit, Stored
     from hub.model import EntryNumber, FeedNumber, Site
 
 log = logging.getLogger("workers.rebuild")
@@ -49,7 +49,7 @@ class Rebuilder:
             self.known = max(self.known, built.snapshot.seq)
         return built
 
-    async def commit(self, built: Built) -> bool:
+    async def commit(self, built: Built) -> Commit:
         """Store what was built, if it is newer than what is there; report entries that had to be left out."""
         for entry in built.rendering.skipped:
             log.warning("entry left out: feed=%s entry=%s reason=%s", built.path, entry.id, entry.reason)

@@ -26,8 +26,29 @@ from hub.web.pages import Pages
 from hub.web.problems import problems
 from hub.web.publish import publish
 from hub.web.since import Polls
+from hub.web.sources import Allowances
 from hub.web.streams import Streams
+from hub.web.subscriptions import (
+    list_attempts,
+    list_receipts,
+    list_subscriptions,
+    replay_subscription,
+    show_subscription,
+)
 from hub.web.templates import Templates
+from hub.web.webhooks import (
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    list_webhooks,
+    pause_webhook,
+    replay_webhook,
+    resume_webhook,
+    rotate_secret,
+    show_webhook,
+    test_webhook,
+)
+from hub.web.websub import BURST, PER_SECOND, explain, receive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -69,6 +90,7 @@ def _parts(front: Front) -> Parts:
             per_client=front.streams_per_client,
             retry_seconds=front.retry_seconds,
         ),
+        subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
     )
 
 
@@ -83,12 +105,36 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(feeds, show),
         web.options(feeds, preflight),
         web.post(f"{base}/publish", publish),
+        web.get(f"{base}/websub", explain),
+        web.post(f"{base}/websub", receive),
         web.get(f"{base}/api/feeds", list_feeds),
         web.get(f"{base}/api/status", status),
+        *_subscribing(f"{base}/api"),
         web.get(f"{base}/static/{{name:.+}}", static),
         web.get(f"{base}/favicon.ico", favicon),
         web.get(f"{base}/healthz", healthz),
         web.get(f"{base}/readyz", readyz),
+    ]
+
+
+def _subscribing(api: str) -> list[web.RouteDef]:
+    webhook, subscription = f"{api}/webhooks/{{id}}", f"{api}/subscriptions/{{id}}"
+    return [
+        web.get(f"{api}/webhooks", list_webhooks),
+        web.post(f"{api}/webhooks", create_webhook),
+        web.get(webhook, show_webhook),
+        web.patch(webhook, change_webhook),
+        web.delete(webhook, delete_webhook),
+        web.post(f"{webhook}/rotate", rotate_secret),
+        web.post(f"{webhook}/replay", replay_webhook),
+        web.post(f"{webhook}/test", test_webhook),
+        web.post(f"{webhook}/pause", pause_webhook),
+        web.post(f"{webhook}/resume", resume_webhook),
+        web.get(f"{api}/subscriptions", list_subscriptions),
+        web.get(subscription, show_subscription),
+        web.get(f"{subscription}/attempts", list_attempts),
+        web.post(f"{subscription}/replay", replay_subscription),
+        web.get(f"{api}/entries/receipts", list_receipts),
     ]
 
 

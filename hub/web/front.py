@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from hub.web.directory import Directory
     from hub.web.documents import Documents
     from hub.web.pages import Pages
-    from hub.web.ports import Bell, Store
+    from hub.web.ports import Bell, Egress, Sealer, Store
     from hub.web.since import Polls
+    from hub.web.sources import Allowances
     from hub.web.streams import Streams
     from hub.web.templates import Templates
 
@@ -35,8 +37,15 @@ class Front:
     settings: Settings
     store: Store
     bell: Bell
+    """Of those who regenerate."""
+    distribute: Bell
+    """Of those who tell."""
+    egress: Egress
+    sealer: Sealer
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[int], bytes] = secrets.token_bytes
+    """So many bytes, for new secrets and ids."""
     memory_bytes: int = MEMORY_BYTES
     body_seconds: float = 30.0
     """How long a publisher may take to send a body: 16 MiB at 5 Mbit/s, and no more for one that drips."""
@@ -62,6 +71,8 @@ class Parts:
     polls: Polls
     deltas: Deltas
     streams: Streams
+    subscribers: Allowances
+    """How often one source may subscribe and unsubscribe."""
 
 
 PARTS = web.AppKey("parts", Parts)

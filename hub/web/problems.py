@@ -1,4 +1,4 @@
-"""One middleware turns errors into answers: problem+json (RFC 9457), or a page where a person asked."""
+"""One middleware turns errors into answers: problem+json (RFC 9457), a page where a person asked, or a sentence."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ log = logging.getLogger("hub.web")
 
 FOR_PEOPLE = web.RequestKey("for_people", bool)
 """Set by handlers of pages: whoever asked wants to read a sentence, not JSON."""
+FOR_SUBSCRIBERS = web.RequestKey("for_subscribers", bool)
+"""Set by the WebSub hub: its errors are described in plain text (WebSub §5.1.2)."""
 
 _READS = {"GET", "HEAD"}
 _CACHE = {404: "public, max-age=60", 410: "public, max-age=300"}
@@ -86,6 +88,9 @@ def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]
     if request.get(FOR_PEOPLE, False):
         headers |= PAGE_HEADERS | {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
         body = request.app[PARTS].templates.render("problem.html", problem=problem)
+    elif request.get(FOR_SUBSCRIBERS, False):
+        headers[hdrs.CONTENT_TYPE] = "text/plain; charset=utf-8"
+        body = f"{problem['detail']}\n".encode()
     else:
         headers[hdrs.CONTENT_TYPE] = "application/problem+json"
         body = orjson.dumps(problem)

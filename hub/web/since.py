@@ -12,9 +12,10 @@ import orjson
 from aiohttp import hdrs, web
 
 from hub.adapters.items import CHUNK, Items
-from hub.errors import BadRequest, CursorGone, Gone
+from hub.errors import CursorGone, Gone
 from hub.model import FeedState, Format, Seq, Tombstone
 from hub.render import json_item, json_page
+from hub.web.api import limit_of
 from hub.web.cursors import Cursor, read_cursor
 from hub.web.front import PARTS
 from hub.web.headers import SINCE_HEADERS
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from hub.model import EntryNumber, FeedNumber, Item, Logged, LogSlice, Site
     from hub.web.ports import LogSource
 
-ITEMS = 100
-MOST_ITEMS = 1000
 MOST_BYTES = 8 * 1024 * 1024
 """Of items in one answer; then it ends early, and says that there is more."""
 
@@ -37,7 +36,7 @@ MOST_BYTES = 8 * 1024 * 1024
 async def show_since(request: web.Request, number: FeedNumber) -> web.Response:
     """Answer what changed in a feed. Raises BadRequest, CursorGone, Gone, StoreUnavailable."""
     parts = request.app[PARTS]
-    cursor, limit = read_cursor(request.query["since"]), _limit(request.query.get("limit", ""))
+    cursor, limit = read_cursor(request.query["since"]), limit_of(request)
     page = await parts.polls.page(number, cursor, limit)
     headers = SINCE_HEADERS | {hdrs.CONTENT_TYPE: Format.JSON.content_type}
     return await send(request, page, headers)
@@ -130,11 +129,3 @@ def _cursor_gone() -> CursorGone:
     return CursorGone(
         "What changed after this cursor can't be told any more: start at since=0, and drop what does not come back."
     )
-
-
-def _limit(text: str) -> int:
-    if not text:
-        return ITEMS
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ITEMS:
-        raise BadRequest(f"limit must be a number from 1 to {MOST_ITEMS}.")
-    return int(text)

@@ -10,11 +10,11 @@ from aiohttp import ClientConnectionError, hdrs, web
 
 from hub import sse
 from hub.errors import BadRequest, HubError
-from hub.web.addresses import client_of
 from hub.web.cursors import read_cursor
 from hub.web.front import PARTS
 from hub.web.headers import STREAM_HEADERS
 from hub.web.logs import SERVER
+from hub.web.sources import source_of
 
 if TYPE_CHECKING:
     from hub.model import FeedNumber
@@ -31,13 +31,13 @@ WRITE_SECONDS = 30.0
 
 
 async def show_stream(request: web.Request, number: FeedNumber) -> web.StreamResponse:
-    """Answer with a feed's changes as they come. Raises BadRequest, TooManyStreams, StoreUnavailable."""
+    """Answer with a feed's changes as they come. Raises BadRequest, TooManyRequests, StoreUnavailable."""
     parts = request.app[PARTS]
     cursor = _cursor(request, number)
     if request.method == hdrs.METH_HEAD:
         return web.Response(headers=STREAM_HEADERS)
-    address = client_of(request, parts.front.settings.trusted_proxies)
-    with parts.streams.admit(address), parts.streams.follow(number) as (channel, client):
+    source = source_of(request, parts.front.settings.trusted_proxies)
+    with parts.streams.admit(source), parts.streams.follow(number) as (channel, client):
         stream = _Stream(request, client, parts.front.heartbeat_seconds)
         try:
             await _serve(stream, number, channel, parts.streams.frames, cursor)

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hub.errors import StoreUnavailable, TooManyStreams
+from hub.errors import StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -21,7 +21,9 @@ log = logging.getLogger("hub.web.stream")
 TOTAL = 500
 """Streams of one front: half of the 1,024 descriptors that a process usually has."""
 PER_CLIENT = 30
-"""Streams of one address, behind which may be an office."""
+"""Streams of one source, behind which may be an office."""
+RETRY_SECONDS = 10
+"""When to ask again for one that was refused."""
 _BUFFER_FRAMES = 1000
 _BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -144,24 +146,25 @@ class Streams:
         self._per_client = per_client
         self._retry_seconds = retry_seconds
         self._channels: dict[FeedNumber, Channel] = {}
-        self._addresses: Counter[str] = Counter()
+        self._sources: Counter[str] = Counter()
         self._closing = False
 
     @contextmanager
-    def admit(self, address: str) -> Iterator[None]:
-        """Count a stream of that address in. Raises TooManyStreams."""
-        if self._closing or self._addresses.total() >= self._total:
-            raise TooManyStreams("This server has as many streams as it can hold: come back later.")
-        if self._addresses[address] >= self._per_client:
-            raise TooManyStreams(
-                f"There are {self._per_client} streams to {address} already: close some of them."
+    def admit(self, source: str) -> Iterator[None]:
+        """Count in a stream of one source. Raises TooManyRequests."""
+        if self._closing or self._sources.total() >= self._total:
+            raise TooManyRequests(
+                "There are as many streams as this server holds.", retry_after=RETRY_SECONDS
             )
-        self._addresses[address] += 1
+        if self._sources[source] >= self._per_client:
+            sentence = f"There are {self._per_client} streams to {source} already: close some of them."
+            raise TooManyRequests(sentence, retry_after=RETRY_SECONDS)
+        self._sources[source] += 1
         try:
             yield
         finally:
-            self._addresses[address] -= 1
-            self._addresses += Counter()  # forgets who has none
+            self._sources[source] -= 1
+            self._sources += Counter()  # forgets who has none
 
     @contextmanager
     def follow(self, feed: FeedNumber) -> Iterator[tuple[Channel, Client]]:

@@ -1,4 +1,4 @@
-"""What a path under /feeds/ asks for: pure, and the only place where hostile paths are read."""
+"""What a path under /feeds/, or a topic, asks for: pure, and the only place where hostile paths are read."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ def read_target(tail: str, kinds: Container[Kind]) -> Target | None:
 def _is_stream(segments: list[str]) -> bool:
     """Tell `category/x/stream` and `all/stream` from `category/stream`, which is a feed."""
     return segments[-1] == "stream" and len(segments) == (2 if segments[0].lower() == Kind.ALL else 3)
+
+
+def read_topic(topic: str, public_url: str, kinds: Container[Kind]) -> Target | None:
+    """Read a WebSub topic. None: it is not under this hub's feeds.
+
+    What comes before is compared to the byte, and no slug has a query in it: the topic that deliveries name must be
+    the one that was asked for (WebSub §5.1).
+    """
+    root = f"{public_url}/feeds/"
+    return read_target(topic.removeprefix(root), kinds) if topic.startswith(root) else None
 
 
 def _split_suffix(tail: str) -> tuple[str, Format | None, bool]:

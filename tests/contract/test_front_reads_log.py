@@ -15,6 +15,7 @@ from hub.model import FeedPath, FeedRemoved, FeedUpdated, Kind, Live
 from hub.web.app import Front, create_app
 from tests.entries import NOON, author, category, published, removed
 from tests.web.fakes import FakeBell
+from tests.web.subscribers import FakeEgress, FakeSealer
 from workers.rebuild import Rebuilder
 
 if TYPE_CHECKING:
@@ -66,7 +67,16 @@ async def hub(store: Store) -> Hub:
 
 @pytest.fixture
 async def client(hub: Hub, aiohttp_client: AiohttpClient) -> Client:
-    front = Front(hub.store.settings, hub.store, FakeBell(), lambda: datetime.now(UTC), retry_seconds=0.02)
+    front = Front(
+        hub.store.settings,
+        hub.store,
+        FakeBell(),
+        FakeBell(),
+        FakeEgress(),
+        FakeSealer(),
+        lambda: datetime.now(UTC),
+        retry_seconds=0.02,
+    )
     return await aiohttp_client(create_app(front))
 
 

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Official
 from standardwebhooks import WebhookVerificationError
 
 from hub.intake.slugs import slugify
-from hub.model import ALL, EntryId, FeedPath, Kind, Seq
+from hub.model import ALL, EntryId, FeedNumber, FeedPath, Kind, Seq
 from hub.subscription import SealedSecret
 from hub.webhook import (
     Type,
@@ -23,16 +23,19 @@ from hub.webhook import (
     changed_feed,
     delivery_id,
     headers,
+    id_of,
     moment,
     probe,
     probe_id,
     removed_entry,
     removed_feed,
     reset_feed,
+    reset_id,
     rotated,
     secret_of,
     sign,
     signing,
+    subscription_id,
 )
 
 # The example of the Standard Webhooks specification's own library tests.
@@ -182,6 +185,17 @@ def test_an_id_of_any_feed_fits_into_a_header(name: str, seq: int) -> None:
     assert len(id_) < 1024
 
 
+def test_a_resets_id_is_not_that_of_the_change_at_its_seq() -> None:
+    assert reset_id(NEWS, SEQ) == "category/europe-news:1795460320084001:reset"
+
+
+def test_a_webhooks_id_and_what_it_is_owed_of_a_feed_are_named_in_plain_characters() -> None:
+    id_ = id_of(bytes(range(244, 256)))
+
+    assert id_ == "wh_9PX29_j5-vv8_f7_"
+    assert subscription_id(id_, FeedNumber(7)) == "wh_9PX29_j5-vv8_f7_.7"
+
+
 def test_a_tests_id_is_no_deliverys() -> None:
     assert probe_id(SEQ) == "test:1795460320084001"
 
@@ -209,6 +223,14 @@ def test_a_removal_says_no_more_than_the_id() -> None:
     assert orjson.loads(removed_entry(NEWS, SEQ, EntryId("https://x.test/1")))["entry"] == {
         "id": "https://x.test/1"
     }
+
+
+@given(id_=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024))
+def test_an_entrys_id_of_any_script_and_length_comes_as_it_is(id_: str) -> None:
+    sent = removed_entry(SPECIAL, SEQ, EntryId(id_))
+
+    assert orjson.loads(sent)["entry"] == {"id": id_}
+    Official(OLD).verify(sent, headers([OLD], delivery_id(SPECIAL, SEQ), now(), sent))
 
 
 def test_a_feeds_slug_is_decoded_in_bodies() -> None:

@@ -369,10 +369,10 @@ async def test_one_address_has_so_many_streams(start: Start) -> None:
     refused = await client.get(URL)
     assert refused.status == 429
     assert refused.headers["Retry-After"] == "10"
-    assert (await refused.json(content_type="application/problem+json"))["type"].endswith("too-many-streams")
+    assert (await refused.json(content_type="application/problem+json"))["type"].endswith("too-many-requests")
 
     first.answer.close()
-    await eventually(lambda: streams_of(client)._addresses.total() == 1)
+    await eventually(lambda: streams_of(client)._sources.total() == 1)
     await follow(client)
 
 
@@ -400,7 +400,7 @@ async def test_nothing_is_kept_of_clients_that_left(client: Client) -> None:
     reader.answer.close()
 
     await eventually(lambda: not streams_of(client)._channels)
-    assert not streams_of(client)._addresses
+    assert not streams_of(client)._sources
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(
@@ -411,8 +411,8 @@ async def test_a_client_that_does_not_read_is_cut_off_and_delays_nobody(
     fast, _ = await follow(client)
     following = streams_of(client)
     seq = 100
-    assert following._addresses.total() == 2
-    while following._addresses.total() == 2:
+    assert following._sources.total() == 2
+    while following._sources.total() == 2:
         seq += 1
         assert seq < 2000, "the slow one is never cut off"
         fake.put(FEED, seq, "e5", content_html="x" * 100_000)

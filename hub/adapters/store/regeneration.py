@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -91,6 +92,16 @@ class Claim:
     """Others are due as well."""
 
 
+class Commit(IntEnum):
+    """What came of a commit; false if nothing did."""
+
+    OVERTAKEN = 0
+    """Another worker was ahead, which is normal."""
+    TAKEN = 1
+    TELL = 2
+    """Taken, and a subscriber is to be told now."""
+
+
 class Regeneration(Database):
     """The store's side of the regenerate job."""
 
@@ -169,19 +180,20 @@ class Regeneration(Database):
         render: int,
         documents: Mapping[str, Committable],
         skipped: Sequence[str],
-    ) -> bool:
-        """Store all formats if newer than what is built; False: another worker was ahead, which is normal."""
+    ) -> Commit:
+        """Store all formats if newer than what is built, and say whether somebody is to be told of it."""
         args: list[Argument] = [
             snapshot.number,
             snapshot.seq,
             render,
             snapshot.labels,
             self.settings.debounce_ms,
+            self.settings.notify_interval_ms,
             orjson.dumps(list(skipped)),
         ]
         for format_, document in documents.items():
             args += [format_, document.hash, document.gzip]
-        return bool(await self.run("commit", *args))
+        return Commit(await self.run("commit", *args))
 
     async def release(self, feed: FeedNumber, error: str) -> None:
         """Give a failed claim back: due again soon, or when its quarantine ends."""
