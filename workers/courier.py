@@ -46,6 +46,7 @@ class Courier:
         contents: Contents,
         settler: Settler,
         crash: CrashPoints,
+        seconds: float = POST_SECONDS,
     ) -> None:
         self._store = store
         self._egress = egress
@@ -54,6 +55,7 @@ class Courier:
         self._settler = settler
         self._site = store.settings.site
         self._crash = crash
+        self._seconds = seconds
         self._opened: dict[tuple[str, bytes], bytes] = {}
 
     async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
@@ -95,7 +97,7 @@ class Courier:
                 headers = self._topic_headers(subscription, content)
                 reply = _reply(
                     await self._egress.post(
-                        subscription.callback, content.body, headers, seconds=POST_SECONDS
+                        subscription.callback, content.body, headers, seconds=self._seconds
                     )
                 )
                 self._crash.reach("before_settle")
@@ -117,7 +119,7 @@ class Courier:
             url = document_url(self._site.public_url, ended.moved_to, subscription.format)
             reason = f"This feed has moved to {url}"
         url = websub.denied_url(subscription.callback, subscription.topic, reason)
-        reply = _reply(await self._egress.get(url, seconds=POST_SECONDS))
+        reply = _reply(await self._egress.get(url, seconds=self._seconds))
         log.info("distribute subscription=%s outcome=denied status=%s", subscription.id, reply.status)
         self._settle(subscription, ended.seq, Verdict(Act.DROP, "denied", subscription.lane), None)
 
@@ -140,7 +142,7 @@ class Courier:
 
     async def _post(self, url: str, secrets: list[str], body: Body) -> Reply:
         headers = webhook.headers(secrets, body.id, int(time.time()), body.body)
-        reply = _reply(await self._egress.post(url, body.body, headers, seconds=POST_SECONDS))
+        reply = _reply(await self._egress.post(url, body.body, headers, seconds=self._seconds))
         self._crash.reach("before_settle")
         return reply
 

@@ -11,7 +11,7 @@ from hub.adapters.labelbook import LabelBook
 from hub.adapters.sealing import Sealer
 from hub.subscription import Lane
 from workers.contents import Contents
-from workers.courier import Courier
+from workers.courier import POST_SECONDS, Courier
 from workers.lanes import LaneTask
 from workers.settler import Settler
 from workers.verifier import Verifier
@@ -38,7 +38,15 @@ def raise_descriptor_limit() -> None:
 class Distributor:
     """The tasks of a worker on queue `distribute`."""
 
-    def __init__(self, loop: Loop, store: Store, rebuilder: Rebuilder, crash: CrashPoints) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        store: Store,
+        rebuilder: Rebuilder,
+        crash: CrashPoints,
+        *,
+        seconds: float = POST_SECONDS,
+    ) -> None:
         settings = store.settings
         self._loop = loop
         self._egress = Egress(settings.egress_allow, total_limit=REQUESTS, per_host=TURNS_PER_HOST)
@@ -51,6 +59,7 @@ class Distributor:
             contents=contents,
             settler=self._settler,
             crash=crash,
+            seconds=seconds,
         )
         self._lanes = [
             LaneTask(

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from hub.errors import BadRequest
 from hub.model import FeedPath, Format
-from hub.problems import QUARANTINED, clock_problems, feed_problems, safety_problems, worker_problems
+from hub.problems import (
+    QUARANTINED,
+    clock_problems,
+    feed_problems,
+    safety_problems,
+    telling_problems,
+    worker_problems,
+)
 from hub.urls import document_url, page_url
 from hub.web.api import answer, asker, front_of, limit_of
 
@@ -35,6 +42,7 @@ async def status(request: web.Request) -> web.Response:
     problems = [
         *safety_problems(refusals),
         *worker_problems(state.workers, state.late),
+        *telling_problems(state.workers, state.subscriptions, state.untold, state.failing),
         *clock_problems(front.now().timestamp(), state.now / 1000),
         *feed_problems(await front.store.troubled_feeds(kinds=kinds)),
     ]
@@ -43,6 +51,8 @@ async def status(request: web.Request) -> web.Response:
             "feeds": state.feeds,
             "entries": state.entries,
             "scheduled": state.scheduled,
+            "subscriptions": state.subscriptions,
+            "subscriptions_failing": state.failing,
             "feeds_late": state.late,
             "feeds_to_renew": state.stale,
             "feed_kinds": list(kinds),

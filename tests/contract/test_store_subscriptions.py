@@ -296,6 +296,14 @@ async def test_a_settlement_for_what_was_replayed_or_dropped_meanwhile_changes_n
     assert found.cursor == 5 < start
 
 
+async def test_no_cursor_is_ahead_of_its_log(store: Store, world: FeedNumber) -> None:
+    active = await subscribe(store, world)
+    await store.replay(active.id, 9 * 10**15)
+    await publish(store, 2)
+
+    assert len((await store.claim_subscribers("a", Lane.FAST, limit=9))[0]) == 1
+
+
 async def test_a_lease_that_ended_is_neither_claimed_nor_kept(store: Store, world: FeedNumber) -> None:
     active = await subscribe(store, world, lease_seconds=0)
     await publish(store, 2)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hub.subscription import SubscriptionId
 
 WORLD = FeedPath(Kind.CATEGORY, "world")
+ATTEMPT_SECONDS = 3.0
+"""For one attempt: less than in life, so that a test can wait for a time-out."""
 SECRET_KEY = "test-secret-key"
 SECRET = "whsec_dGVzdC1zZWNyZXQtdGVzdC1zZWNyZXQtdGVzdA=="
 
@@ -52,7 +54,13 @@ class Hub:
         self.store = store
         self.sealer = Sealer(store.settings.secret_key)
         self.rebuilder = Rebuilder(store, store.settings.site, CrashPoints())
-        self.distributor = Distributor(_Here(), store, self.rebuilder, CrashPoints())  # type: ignore[arg-type]
+        self.distributor = Distributor(
+            _Here(),  # type: ignore[arg-type]
+            store,
+            self.rebuilder,
+            CrashPoints(),
+            seconds=ATTEMPT_SECONDS,
+        )
 
     async def publish(self, *numbers: int, **fields: Any) -> None:
         """Publish entries in the category `world`, and regenerate."""

@@ -6,19 +6,34 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from standardwebhooks import Webhook as Official
 
 from hub.model import ALL, EntryId, EntryRemoved, FeedPath, FeedRemoved, FeedUpdated, Kind
 from hub.subscription import Lane
 from tests.distribute.conftest import SECRET, WORLD, until
 from tests.entries import category, published
-from tests.receivers import Dead, Fast, Gone, Received, Status, TooMany, answer
+from tests.receivers import (
+    Dead,
+    Drip,
+    Endless,
+    Fast,
+    Gone,
+    Received,
+    Redirecting,
+    Slow,
+    Status,
+    TooMany,
+    answer,
+)
 
 if TYPE_CHECKING:
     from asyncio import StreamWriter
+    from collections.abc import Callable
 
     from hub.subscription import Subscription
     from tests.distribute.conftest import Hub
+    from tests.receivers import Receiver
 
 
 class Failing(Fast):
@@ -225,3 +240,37 @@ async def test_a_dead_host_with_many_webhooks_holds_up_no_other(hub: Hub) -> Non
         for number in range(2, 5):
             await hub.publish(number)
             await until(partial(_was_told, partner, number), seconds=4)
+
+
+@pytest.mark.parametrize(
+    ("make", "outcome", "state"),
+    [
+        (Fast, "delivered", {"lane": Lane.FAST, "failures": 0}),
+        (lambda: Slow(2.2), "delivered", {"lane": Lane.SLOW, "failures": 0}),
+        (Dead, "timeout", {"lane": Lane.SLOW, "failures": 1}),
+        (Drip, "timeout", {"lane": Lane.SLOW, "failures": 1}),
+        (lambda: Drip("body"), "delivered", {"failures": 0}),
+        (Endless, "delivered", {"lane": Lane.FAST, "failures": 0}),
+        (lambda: Redirecting("http://127.0.0.1:9/"), "302", {"lane": Lane.SLOW, "failures": 1}),
+        (lambda: Status(500), "500", {"lane": Lane.SLOW, "failures": 1}),
+        (lambda: Status(404), "404", {"lane": Lane.SLOW, "failures": 1}),
+        (TooMany, "429", {"lane": Lane.SLOW, "failures": 1}),
+        (Gone, "gone", {"paused": True}),
+    ],
+)
+async def test_each_kind_of_receiver_ends_in_the_state_that_the_policy_says(
+    hub: Hub, make: Callable[[], Receiver], outcome: str, state: dict[str, Any]
+) -> None:
+    async with make() as receiver:
+        await hub.hook(receiver.url)
+        await hub.publish(2)
+
+        await until(lambda: _was_tried(hub))
+        found = await only(hub)
+        first = (await hub.store.attempts(found.id))[-1]
+        assert first.outcome == outcome
+        await until(lambda: _is(hub, **state))
+
+
+async def _was_tried(hub: Hub) -> bool:
+    return bool(await hub.store.attempts((await only(hub)).id))

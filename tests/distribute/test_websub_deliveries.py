@@ -404,6 +404,35 @@ async def test_a_burst_is_one_delivery_of_the_last_state(hub: Hub) -> None:
         assert len(reader.deliveries) == 1
 
 
+async def test_a_reader_that_was_down_for_a_thousand_changes_gets_the_window_in_one_delivery(
+    hub: Hub,
+) -> None:
+    async with Moody(500) as reader:
+        active = await hub.subscribe(reader.url)
+        await hub.publish(2)
+        await until(lambda: reader.deliveries)
+        for start in range(3, 1003, 250):
+            await hub.publish(*range(start, start + 250))
+        reader.received.clear()
+        reader.statuses = [204]
+
+        await until(lambda: _has_all(hub, active.id), seconds=20)
+        assert len(reader.deliveries) == 1
+        assert len(titles(reader.deliveries[0])) == hub.store.settings.feed_size
+
+
+async def test_a_cursor_that_the_log_can_not_serve_is_answered_with_the_whole_document(hub: Hub) -> None:
+    async with Echo() as reader:
+        active = await hub.subscribe(reader.url)
+        await hub.store.client.hset(hub.store.keys.of("feed", await hub.number()), "floor", 5000)
+        await hub.store.replay(active.id, 4000)
+        await hub.publish(2)
+
+        await until(lambda: reader.deliveries)
+        assert titles(reader.deliveries[0]) == ["https://site.test/1", "https://site.test/2"]
+        await until(lambda: _has_all(hub, active.id))
+
+
 async def test_one_bad_receiver_of_each_kind_holds_up_nobody(hub: Hub) -> None:
     async with Echo() as good, Dead() as dead, Drip() as drip, Endless() as endless, Status(500) as failing:
         active = await hub.subscribe(good.url)

@@ -49,6 +49,11 @@ class State:
     scheduled: int
     entries: int
     feeds: int
+    subscriptions: int = 0
+    untold: int = 0
+    """Feeds whose subscribers should have been told seconds ago."""
+    failing: int = 0
+    """Subscriptions on probation."""
 
 
 class Upkeep(Database):
@@ -92,8 +97,11 @@ class Upkeep(Database):
             pipe.zcard(self.keys.scheduled)
             pipe.hlen(self.keys.ids)
             pipe.zcard(self.keys.directory)
-            workers, late, stale, scheduled, entries, feeds = await pipe.execute()
-        return State(now, tuple(w.decode() for w in workers), late, stale, scheduled, entries, feeds)
+            pipe.zcard(self.keys.leases)
+            pipe.zcount(self.keys.telling, "-inf", now - STALE_MS)
+            pipe.zcard(self.keys.of("due", Lane.PROBATION))
+            workers, *counts = await pipe.execute()
+        return State(now, tuple(w.decode() for w in workers), *counts)
 
     async def check_writable(self) -> None:
         """Prove that something can be stored now. Raises StoreUnavailable."""
