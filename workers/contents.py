@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hub import webhook
-from hub.model import FeedState, Format, Item, Seq
+from hub.adapters.composer import Composer
+from hub.adapters.items import Items
+from hub.model import FeedState, Format, Seq
 from hub.render import json_item
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping
 
-    from hub.adapters.labelbook import LabelBook
-    from hub.adapters.store import Snapshot, Store
-    from hub.model import EntryNumber, FeedNumber, FeedPath, Logged, LogSlice, Site
-    from workers.rebuild import Rebuilder
+    from hub.adapters.store import Store
+    from hub.model import EntryNumber, FeedNumber, FeedPath, Logged, LogSlice
 
 KEPT = 64
 """Contents kept: those of a few feeds at a few cursors are wanted at a time."""
@@ -62,11 +62,11 @@ class Body:
 class Contents:
     """Makes what is sent, from the store's present state."""
 
-    def __init__(self, store: Store, rebuilder: Rebuilder, labels: LabelBook, site: Site) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._rebuilder = rebuilder
-        self._labels = labels
-        self._site = site
+        self._site = store.settings.site
+        self._composer = Composer(store, self._site)
+        self._items = Items(store)
         self._topics: Once[tuple[FeedNumber, Format, int, int], Content | Ended | None] = Once(KEPT)
         self._bodies: Once[tuple[FeedNumber, int, int, int], tuple[Body, ...]] = Once(KEPT)
 
@@ -94,10 +94,8 @@ class Contents:
         if slice_.state is not FeedState.LIVE:
             return Ended(slice_.head, slice_.path if slice_.state is FeedState.MOVED else None)
         if self._store.settings.websub_content == "diff" and sayable(slice_, format_):
-            snapshot = await self._store.snapshot(feed)
-            part = snapshot and changed_part(snapshot, after, upto)
-            if part and (built := await self._rebuilder.build(feed, part, {})):
-                document = built.rendering.documents[format_]
+            built = await self._composer.since(feed, after, upto=upto)
+            if built and (document := built.diff(format_)):
                 return Content(slice_.path, format_.content_type, document.raw, Seq(upto))
         return await self._whole(feed, format_, slice_.path)
 
@@ -111,22 +109,12 @@ class Contents:
     # ---- webhooks ------------------------------------------------------------------------------------------------
 
     async def _webhook_bodies(self, feed: FeedNumber, after: int, upto: int, known: int) -> tuple[Body, ...]:
-        slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto)
+        base = 0 if known else upto  # who began with nothing misses no tombstone
+        slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto, base=base)
         if slice_.gap:
             return (self._reset(slice_),)
-        entries = await self._store.entries(
-            row.number for row in slice_.rows if row.number and not row.removed
-        )
-        refs = (ref for stored in entries.values() for ref in stored.entry.refs)
-        labels = await self._labels.read(refs, stamp=slice_.labels)
-        items = {
-            row.number: json_item(
-                Item(row.number, entries[row.number].revision, row.seq, entries[row.number].entry, labels),
-                full_content=self._site.full_content,
-            )
-            for row in slice_.rows
-            if row.number in entries
-        }
+        found = await self._items.of(slice_)
+        items = {n: json_item(item, full_content=self._site.full_content) for n, item in found.items()}
         made = [await self._body(slice_, row, items, known) for row in slice_.rows]
         return tuple(body for body in made if body)
 
@@ -142,7 +130,7 @@ class Contents:
             return await self._feed_body(slice_, row.seq, id_)
         if row.removed:
             return Body(row.seq, id_, webhook.removed_entry(path, row.seq, row.id))
-        if row.number not in items:  # removed since the log was read: its removal is a later change
+        if row.number not in items:  # changed since the log was read: a later row tells it
             return None
         new = row.joined > known
         return Body(row.seq, id_, webhook.changed_entry(path, row.seq, items[row.number], new=new))
@@ -174,15 +162,6 @@ def sayable(slice_: LogSlice, format_: Format) -> bool:
     if format_ is Format.JSON or slice_.gap or slice_.more or not slice_.rows:
         return False
     return not any(not row.number or (row.removed and format_ is Format.RSS) for row in slice_.rows)
-
-
-def changed_part(snapshot: Snapshot, after: int, upto: int) -> Snapshot | None:
-    """Cut a feed down to what changed after a cursor, and up to what is built; None: nothing of it is in sight."""
-    window = tuple(place for place in snapshot.window if after < place.seq <= upto)
-    tombstones = tuple(gone for gone in snapshot.tombstones if after < gone.seq <= upto)
-    if not window and not tombstones:
-        return None
-    return replace(snapshot, window=window, tombstones=tombstones)
 
 
 class Once(Generic[K, T]):

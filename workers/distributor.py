@@ -7,7 +7,6 @@ import resource
 from typing import TYPE_CHECKING
 
 from hub.adapters.egress import Egress
-from hub.adapters.labelbook import LabelBook
 from hub.adapters.sealing import Sealer
 from hub.subscription import Lane
 from workers.contents import Contents
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Store
     from workers.loop import Loop
-    from workers.rebuild import Rebuilder
 
 TURNS_PER_HOST = 64
 """More than all lanes together give one host: whose turn it is, they decide."""
@@ -42,7 +40,6 @@ class Distributor:
         self,
         loop: Loop,
         store: Store,
-        rebuilder: Rebuilder,
         crash: CrashPoints,
         *,
         seconds: float = POST_SECONDS,
@@ -51,7 +48,7 @@ class Distributor:
         self._loop = loop
         self._egress = Egress(settings.egress_allow, total_limit=REQUESTS, per_host=TURNS_PER_HOST)
         self._settler = Settler(store, self.wake)
-        contents = Contents(store, rebuilder, LabelBook(store), settings.site)
+        contents = Contents(store)
         courier = Courier(
             store,
             egress=self._egress,
@@ -102,11 +99,9 @@ class Distributor:
         await self._egress.close()
 
 
-async def start_distributor(
-    loop: Loop, store: Store, rebuilder: Rebuilder, crash: CrashPoints
-) -> Distributor:
+async def start_distributor(loop: Loop, store: Store, crash: CrashPoints) -> Distributor:
     """Start the tasks on the running event loop, and have them look at the state at once. Raises Misconfigured."""
     raise_descriptor_limit()
-    distributor = Distributor(loop, store, rebuilder, crash)
+    distributor = Distributor(loop, store, crash)
     distributor.wake()
     return distributor

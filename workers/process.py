@@ -56,13 +56,13 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     loop.run(_until_reachable(store))
     # The pump rings for whatever is owed, whichever queue this process serves.
     bells = {name: Bell(store, open_queue(settings.redis_url, settings.name, name)) for name in JOBS}
-    rebuilder = Rebuilder(store, settings.site, crash)
     distributor = None
     if queue.name == REGENERATE:
+        rebuilder = Rebuilder(store, settings.site, crash)
         loop.run(rebuilder.register())
         jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], bells[DISTRIBUTE], rebuilder, crash))
     else:
-        distributor = loop.run(start_distributor(loop, store, rebuilder, crash))
+        distributor = loop.run(start_distributor(loop, store, crash))
         jobs.bind_distributor(distributor)
     name = f"{queue.name}@{socket.gethostname()}:{os.getpid()}"
     loop.start(Pump(store, bells[REGENERATE], bells[DISTRIBUTE], name).run())

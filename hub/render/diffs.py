@@ -41,13 +41,14 @@ class Changed:
         return bool(self.window) and not self.tombstones
 
 
-def changed_since(feed: Feed, cursor: int) -> Changed | None:
-    """Pick what changed after a cursor. None: nobody can say it (a gap; 0 is none: it has nothing yet)."""
+def changed_since(feed: Feed, cursor: int, *, upto: int | None = None) -> Changed | None:
+    """Pick what changed after a cursor, up to a seq. None: nobody can say it (a gap; 0 is none: it has nothing yet)."""
     if cursor > feed.seq or 0 < cursor < feed.floor:
         return None
+    last = feed.seq if upto is None else upto
     return Changed(
-        tuple(place for place in feed.window if place.seq > cursor),
-        tuple(gone for gone in feed.tombstones if gone.seq > cursor),
+        tuple(place for place in feed.window if cursor < place.seq <= last),
+        tuple(gone for gone in feed.tombstones if cursor < gone.seq <= last),
     )
 
 

@@ -57,7 +57,6 @@ class Hub:
         self.distributor = Distributor(
             _Here(),  # type: ignore[arg-type]
             store,
-            self.rebuilder,
             CrashPoints(),
             seconds=ATTEMPT_SECONDS,
         )
