@@ -12,6 +12,7 @@ from hub.subscription import Lane
 from workers.contents import Contents
 from workers.courier import POST_SECONDS, Courier
 from workers.lanes import LaneTask
+from workers.loop import end
 from workers.settler import Settler
 from workers.verifier import Verifier
 
@@ -93,9 +94,7 @@ class Distributor:
                 await self._settler.settled()
         except TimeoutError:
             pass  # what is left is due again when its lease ends
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._egress.close()
 
 

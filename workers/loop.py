@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import uvloop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
 T = TypeVar("T")
+
+AGAIN_SECONDS = 0.5
 
 
 class Loop:
@@ -50,7 +52,13 @@ class Loop:
         self._loop.close()
 
     async def _cancel_all(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
+        await end(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks until they are done: a Redis client that is connecting may swallow a cancellation."""
+    left = {task for task in tasks if task and not task.done()}
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, left = await asyncio.wait(left, timeout=AGAIN_SECONDS)
