@@ -18,6 +18,8 @@ from hub.urls import document_url, websub_url
 from workers.contents import Content, Ended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.egress import Egress, Failure
     from hub.adapters.sealing import Sealer
@@ -34,6 +36,10 @@ POST_SECONDS = 10.0
 _SECRETS = 4096
 
 
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 class Courier:
     """Delivers; knows no lane and no turn."""
 
@@ -47,6 +53,7 @@ class Courier:
         settler: Settler,
         crash: CrashPoints,
         seconds: float = POST_SECONDS,
+        now: Callable[[], int] = now_ms,
     ) -> None:
         self._store = store
         self._egress = egress
@@ -56,6 +63,7 @@ class Courier:
         self._site = store.settings.site
         self._crash = crash
         self._seconds = seconds
+        self._now = now
         self._opened: dict[tuple[str, bytes], bytes] = {}
 
     async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
@@ -128,7 +136,9 @@ class Courier:
     async def _tell_changes(self, claimed: Claimed, hook: Webhook) -> None:
         """POST one change after the other, in order, until the receiver has all or one of them fails."""
         subscription = claimed.subscription
-        secrets = [self._open(sealed, hook.id).decode() for sealed in webhook.signing(hook.secrets, _now())]
+        secrets = [
+            self._open(sealed, hook.id).decode() for sealed in webhook.signing(hook.secrets, self._now())
+        ]
         known = cursor = subscription.cursor
         while bodies := await self._contents.bodies(subscription.feed, cursor, claimed.upto, known=known):
             for body in bodies:
@@ -148,7 +158,7 @@ class Courier:
 
     def _settle_change(self, subscription: Subscription, reply: Reply, body: Body) -> Verdict:
         """Settle one of several; the subscription stays claimed for the next."""
-        verdict = judge(subscription, reply, seq=body.seq, now=_now(), dice=random.random())
+        verdict = judge(subscription, reply, seq=body.seq, now=self._now(), dice=random.random())
         if body.last and verdict.act is Act.ADVANCE:
             verdict = replace(verdict, act=Act.DROP)
         act = "progress" if verdict.act is Act.ADVANCE else verdict.act
@@ -159,7 +169,7 @@ class Courier:
     # ---- what came of it -----------------------------------------------------------------------------------------
 
     def _judge(self, subscription: Subscription, reply: Reply, seq: int) -> None:
-        verdict = judge(subscription, reply, seq=seq, now=_now(), dice=random.random())
+        verdict = judge(subscription, reply, seq=seq, now=self._now(), dice=random.random())
         reached = seq if verdict.act is Act.ADVANCE else subscription.cursor
         self._settle(subscription, reached, verdict, reply, carried=seq)
 
@@ -173,7 +183,7 @@ class Courier:
         act: str | None = None,
         carried: int | None = None,
     ) -> None:
-        attempt = _attempt(verdict, reply, carried) if reply else None
+        attempt = _attempt(self._now(), verdict, reply, carried) if reply else None
         if attempt:
             log.info(
                 "distribute subscription=%s feed=%d seq=%s outcome=%s status=%s ms=%.1f",
@@ -198,14 +208,10 @@ def _reply(answer: Answer | Failure) -> Reply:
     return Reply(None, answer.ms, error=answer.kind, detail=answer.detail)
 
 
-def _attempt(verdict: Verdict, reply: Reply, seq: int | None) -> Attempt:
-    return Attempt(_now(), "delivery", verdict.outcome, reply.status, reply.ms, seq, reply.detail)  # type: ignore[arg-type]
+def _attempt(at: int, verdict: Verdict, reply: Reply, seq: int | None) -> Attempt:
+    return Attempt(at, "delivery", verdict.outcome, reply.status, reply.ms, seq, reply.detail)  # type: ignore[arg-type]
 
 
 def _nothing(subscription: Subscription) -> Verdict:
     """Nothing more is owed."""
     return Verdict(Act.ADVANCE, "", subscription.lane)
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -10,13 +10,15 @@ from hub.adapters.egress import Egress
 from hub.adapters.sealing import Sealer
 from hub.subscription import Lane
 from workers.contents import Contents
-from workers.courier import POST_SECONDS, Courier
+from workers.courier import POST_SECONDS, Courier, now_ms
 from workers.lanes import LaneTask
 from workers.loop import end
 from workers.settler import Settler
 from workers.verifier import Verifier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Store
     from workers.loop import Loop
@@ -44,6 +46,7 @@ class Distributor:
         crash: CrashPoints,
         *,
         seconds: float = POST_SECONDS,
+        now: Callable[[], int] = now_ms,
     ) -> None:
         settings = store.settings
         self._loop = loop
@@ -58,6 +61,7 @@ class Distributor:
             settler=self._settler,
             crash=crash,
             seconds=seconds,
+            now=now,
         )
         self._lanes = [
             LaneTask(

@@ -154,6 +154,26 @@ async def test_a_refused_change_is_remembered_and_not_skipped_before_its_day_is_
         assert found.refused.seq == json.loads(partner.received[0].body)["seq"]
 
 
+async def test_a_change_refused_for_a_day_is_recorded_as_skipped_and_the_next_one_comes(hub: Hub) -> None:
+    async with Fast() as partner:
+        partner.reply = answer(422)
+        await hub.hook(partner.url)
+        await hub.publish(2)
+        await until(lambda: _is(hub, failures=1))
+        await hub.publish(3)
+        hub.ahead = 24 * 3_600_000
+
+        await until(lambda: _was(hub, "skipped"))
+        partner.reply = answer(204)
+        await until(lambda: has_all(hub), seconds=20)
+        assert told(partner)[-1] == ("entry.published", "3")
+
+
+async def _was(hub: Hub, outcome: str) -> bool:
+    found = await only(hub)
+    return outcome in {each.outcome for each in await hub.store.attempts(found.id)}
+
+
 async def test_a_replay_sends_what_came_after_a_seq_again_with_the_same_ids(hub: Hub) -> None:
     async with Fast() as partner:
         await hub.hook(partner.url)
