@@ -182,6 +182,25 @@ async def test_a_change_without_dates_keeps_the_place_and_says_when_it_was_chang
     assert entry.date_modified == NOON + timedelta(seconds=60)
 
 
+async def test_another_date_of_publication_is_a_change(store: Store) -> None:
+    await send(store, published("a"))
+
+    (moved,) = await send(store, published("a", date_published=NOON - HOUR, date_modified=NOON + HOUR))
+
+    assert moved.outcome is Outcome.ACCEPTED
+    assert (await stored(store)).date_published == NOON - HOUR
+
+
+async def test_two_undated_events_of_one_entry_in_one_batch_are_taken_in_turn(store: Store) -> None:
+    first = published("a", date_published=NOON, date_modified=NOON)
+    later = published("a", title="B", date_published=NOON + HOUR, date_modified=NOON + HOUR)
+
+    await send(store, *(replace(event, dated=False, modified=False) for event in (first, later)))
+
+    entry = await stored(store)
+    assert (entry.title, entry.date_published, entry.date_modified) == ("B", NOON, NOON + HOUR)
+
+
 async def test_a_first_hook_without_date_modified_was_modified_when_it_was_published(store: Store) -> None:
     """Else a correction dated before the first hook's receipt would be stale."""
     first = published("a", date_published=NOON, date_modified=NOON + 10 * HOUR)

@@ -2,7 +2,7 @@
 -- KEYS[1] any key of the hub (it routes the script)
 -- ARGV[1] token   the same token gets the same answer
 -- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
---                 orders (the CMS said `mod`)
+--                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
 -- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order.
@@ -14,13 +14,17 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds', 'told') or {}
-local mod = e.mod or tonumber(was.mod or '0')
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'told') or {}
+-- What the CMS did not say of dates: those of the stored entry stay, so a repeated hook changes nothing. The time of receipt
+-- is the date of a change; a new entry was last modified when it was published.
+local pub, mod = e.pub, e.mod or tonumber(was.mod or '0')
+if was.pub and not e.dated then pub = tonumber(was.pub) end
+if not (was.pub or e.orders or e.removed) then mod = math.min(pub, mod) end
 if was.mod and mod < tonumber(was.mod) then return remember(ARGV[1], receipt('stale', {}, pace)) end
 
 -- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
 local state = 'live'
-if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif e.pub > now then state = 'scheduled' end
+if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now then state = 'scheduled' end
 
 local seq
 local function draw()
@@ -35,7 +39,7 @@ if state == 'live' then
   new = feeds_of(direct)
 end
 
-local same = was.state == state and (state == 'removed' or was.digest == e.digest)
+local same = was.state == state and (state == 'removed' or (was.digest == e.digest and tonumber(was.pub) == pub))
 if state == 'scheduled' and was.told ~= e.told then same = false end  -- its categories and authors wait with it
 if same and table.concat(new, ',') == (was.feeds or '') then
   if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
@@ -51,7 +55,8 @@ redis.call('HSET', key.entry(n), 'id', e.id, 'source', e.source, 'rev', int(seq)
 redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
 redis.call('ZREM', key.scheduled, n)
 if state ~= 'removed' then
-  redis.call('HSET', key.entry(n), 'data', ARGV[3], 'digest', e.digest, 'pub', int(e.pub))
+  local data = int(pub) .. ' ' .. int(mod) .. ' ' .. ARGV[3]
+  redis.call('HSET', key.entry(n), 'data', data, 'digest', e.digest, 'pub', int(pub))
   if e.exp then redis.call('HSET', key.entry(n), 'exp', int(e.exp)) end
 end
 if state == 'live' then
@@ -59,8 +64,8 @@ if state == 'live' then
   if e.exp then redis.call('ZADD', key.scheduled, int(e.exp), n) end
 elseif state == 'scheduled' then
   redis.call('HSET', key.entry(n), 'terms', cjson.encode(e.terms), 'told', e.told)
-  redis.call('ZADD', key.scheduled, int(e.pub), n)
+  redis.call('ZADD', key.scheduled, int(pub), n)
 end
 
-local touched = union(own, refile(n, csv(was.feeds), new, seq, e.pub, pace))
+local touched = union(own, refile(n, csv(was.feeds), new, seq, pub, pace))
 return remember(ARGV[1], receipt(state == 'scheduled' and 'scheduled' or 'accepted', touched, pace))

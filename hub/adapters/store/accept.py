@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from hub.adapters.store.database import Call, Database, unavailable
+from hub.adapters.store.database import Call, Database
 from hub.entrycodec import entry_digest, pack_entry
 from hub.errors import Conflict, HubError
 from hub.model import (
@@ -26,6 +24,7 @@ from hub.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from hub.model import EntryId, PublishEvent, Term
 
@@ -46,26 +45,11 @@ class Accepting(Database):
         answers: list[Receipt | HubError] = []
         for start in range(0, len(events), BATCH):
             batch = events[start : start + BATCH]
-            batch = await self._dated(batch)
             calls = [self._call(event, source) for event in batch]
             rows = await self.calls([*calls, ring] if ring else calls)
             answers += [_receipt(row, event) for row, event in zip(rows, batch, strict=False)]
         self.crash.reach("after_accept")
         return answers
-
-    async def _dated(self, events: Sequence[PublishEvent]) -> Sequence[PublishEvent]:
-        """Give entries that came without dates those of the stored ones: a repeated hook changes nothing."""
-        undated = [e for e in events if isinstance(e, EntryPublished) and not (e.dated and e.modified)]
-        if not undated:
-            return events
-        with unavailable():
-            numbers = await self.client.hmget(self.keys.ids, [event.entry.id for event in undated])
-            pipe = self.client.pipeline(transaction=False)
-            for number in numbers:
-                pipe.hget(self.keys.of("entry", (number or b"0").decode()), "pub")
-            stored = await pipe.execute()
-        known = {e.entry.id: int(pub) for e, pub in zip(undated, stored, strict=True) if pub}
-        return [_with_dates(e, known.get(e.entry.id)) if isinstance(e, EntryPublished) else e for e in events]
 
     def _call(self, event: PublishEvent, source: str) -> Call:
         token = token_hex(12)
@@ -79,6 +63,7 @@ class Accepting(Database):
                     "exp": _ms(entry.date_expires),
                     "digest": entry_digest(entry),
                     "terms": [_term(term) for term in event.terms],
+                    "dated": event.dated,
                     "orders": event.modified,
                     "told": sha256(repr(event.terms).encode()).hexdigest()[:16],
                 }
@@ -88,21 +73,6 @@ class Accepting(Database):
                 return Call("accept", (token, _json(body), b"", *self.pace))
             case FeedUpdated() | FeedRemoved():
                 return Call("feed_event", (token, _json(head | _feed_event(event)), *self.pace))
-
-
-def _with_dates(event: EntryPublished, stored: int | None) -> EntryPublished:
-    """Fill in the dates that the CMS did not say. `stored`: when the entry that is there was published (ms).
-
-    The time of receipt stays as the date of a change; a new entry was last modified when it was published.
-    """
-    entry = event.entry
-    published = entry.date_published
-    if stored is not None and not event.dated:
-        published = datetime.fromtimestamp(stored / 1000, UTC)
-    modified = entry.date_modified
-    if stored is None and not event.modified:
-        modified = min(published, modified)
-    return replace(event, entry=replace(entry, date_published=published, date_modified=modified))
 
 
 def _feed_event(event: FeedUpdated | FeedRemoved) -> dict[str, Any]:
