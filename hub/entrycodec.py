@@ -25,7 +25,8 @@ _REFS = ("authors", "categories", "tags")
 def pack_entry(entry: Entry) -> bytes:
     """Encode an entry; `unpack_entry` gives back an equal one.
 
-    ACCEPT writes the dates that count before it, "<published> <modified> " (ms): a CMS may leave them to what is stored.
+    ACCEPT writes the dates that count before it, "<published> <modified> " (ms): a CMS may leave them to
+    what is stored.
     """
     return zlib.compress(orjson.dumps(entry), _LEVEL)
 
@@ -52,7 +53,8 @@ def entry_digest(entry: Entry) -> str:
     """Name an entry's content in 32 hex digits: equal content, equal digest.
 
     `date_modified` does not count: a CMS that saves a piece again without a change moves only that, and no
-    document needs rebuilding for it. `date_published` counts, too, and ACCEPT compares it: there it may be the stored one.
+    document needs rebuilding for it. Nor does
+    `date_published`: ACCEPT compares it, because the one that counts may be the stored one.
     """
     content = replace(entry, date_published=_EPOCH, date_modified=_EPOCH)
     return sha256(orjson.dumps(content)).hexdigest()[:32]

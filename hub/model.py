@@ -334,6 +334,8 @@ class Document:
     last_modified: datetime
     """The second at which these bytes first appeared."""
     gzip: bytes
+    maker: str = ""
+    """The process that compressed it: one maker gives one ETag the same bytes, another may compress differently."""
 
 
 # ---- what the front asks the store --------------------------------------------------------------------------------
@@ -402,6 +404,22 @@ class Change:
 
     feed: FeedNumber
     moved: bool
+    patches: tuple[DocumentPatch, ...] = ()
+    """How its new documents are made of the ones before, where that is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPatch:
+    """A document as it is made of the one before: the one with ETag `base` and the same maker, and no other."""
+
+    feed: FeedNumber
+    format: Format
+    version: Version
+    maker: str
+    base: str
+    etag: str
+    last_modified: datetime
+    patch: bytes
 
 
 @dataclass(frozen=True, slots=True)

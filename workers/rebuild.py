@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from hub.adapters.composer import Composer
+from hub.adapters.store.regeneration import Commit
 from hub.render.version import RENDERER_VERSION
+from workers.bases import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Snapshot, Store
-    from hub.adapters.store.regeneration import Commit, Stored
+    from hub.adapters.store.regeneration import Stored
     from hub.model import EntryNumber, FeedNumber, Site
 
 log = logging.getLogger("workers.rebuild")
@@ -29,6 +33,8 @@ class Rebuilder:
         self._composer = Composer(store, site)
         self._crash = crash
         self._render = 0
+        self._maker = token_hex(8)
+        self._bases = Bases()
         self.known = 0
         """The latest seq that was built: entries changed after it may come along with a claim."""
 
@@ -53,7 +59,14 @@ class Rebuilder:
         """Store what was built, if it is newer than what is there; report entries that had to be left out."""
         for entry in built.rendering.skipped:
             log.warning("entry left out: feed=%s entry=%s reason=%s", built.path, entry.id, entry.reason)
+        feed, render = built.snapshot.number, self._render
         documents = {str(format_): document for format_, document in built.rendering.documents.items()}
         skipped = [entry.id for entry in built.rendering.skipped if entry.id is not None]
         self._crash.reach("before_commit", built.path)
-        return await self._store.commit(built.snapshot, self._render, documents, skipped)
+        commit = partial(self._store.commit, built.snapshot, render, documents, skipped, maker=self._maker)
+        taken = await commit(patches=self._bases.patches(feed, documents))
+        if taken is Commit.ELSEWHERE:
+            taken = await commit()
+        if taken:
+            self._bases.keep(feed, documents)
+        return taken

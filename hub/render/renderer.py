@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.model import EntryId, EntryNumber, FeedHead, Format, Item, Label, Seq, Site, TermRef, Tombstone
+    from hub.patches import Piece
     from hub.render.segments import Spliced
 
 T = TypeVar("T")
@@ -81,6 +82,8 @@ class RenderedDocument:
 
     format: Format
     gzip: bytes
+    pieces: tuple[Piece, ...]
+    """What `gzip` is joined of: this process makes no others under the same names."""
     length: int
     """Of the document before compression."""
     hash: str
@@ -238,7 +241,7 @@ def parts(writer: Writer, opening: T, fragments: Sequence[tuple[Seq, T]]) -> Ite
 
 
 def _document(format_: Format, spliced: Spliced) -> RenderedDocument:
-    return RenderedDocument(format_, spliced.gzip, spliced.length, spliced.hash)
+    return RenderedDocument(format_, spliced.gzip, spliced.pieces, spliced.length, spliced.hash)
 
 
 class _Memory:

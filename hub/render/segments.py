@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from struct import pack
 from typing import TYPE_CHECKING
 
+from isal.isal_zlib import crc32  # 350 KB in 9 µs; zlib takes 87, nine times a change
+
+from hub.patches import Piece
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,6 +58,8 @@ class Spliced:
     """A whole made of parts."""
 
     gzip: bytes
+    pieces: tuple[Piece, ...]
+    """What `gzip` is joined of."""
     length: int
     """Of the bytes before compression."""
     hash: str
@@ -62,20 +68,25 @@ class Spliced:
 
 def splice(parts: Iterable[Segment | bytes]) -> Spliced:
     """Concatenate parts; plain bytes (64 KB at most) go in as they are."""
-    blocks, crc, length, digest = [_MEMBER], 0, 0, hashlib.sha256()
+    pieces, crc, length, digest = [_piece(_MEMBER)], 0, 0, hashlib.sha256()
     for part in parts:
         if isinstance(part, Segment):
             raw = part.raw
-            blocks.append(part.deflated)
+            pieces.append(Piece(part.digest, part.deflated))
             digest.update(part.digest)
         else:
             raw = part
-            blocks.append(_stored(raw))
+            pieces.append(_piece(_stored(raw)))
             digest.update(raw)
-        crc = zlib.crc32(raw, crc)
+        crc = crc32(raw, crc)
         length += len(raw)
-    blocks += (_LAST_BLOCK, pack("<LL", crc, length & 0xFFFFFFFF))
-    return Spliced(b"".join(blocks), length, digest.hexdigest()[:HASH_LENGTH])
+    pieces.append(_piece(_LAST_BLOCK + pack("<LL", crc, length & 0xFFFFFFFF)))
+    whole = b"".join([block for _, block in pieces])
+    return Spliced(whole, tuple(pieces), length, digest.hexdigest()[:HASH_LENGTH])
+
+
+def _piece(block: bytes) -> Piece:
+    return Piece(block, block)
 
 
 def _stored(raw: bytes) -> bytes:

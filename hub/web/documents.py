@@ -20,7 +20,7 @@ from hub.web.memory import Held, Key, Memory
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from hub.model import FeedNumber, FeedPath, Resolution
+    from hub.model import Change, FeedNumber, FeedPath, Resolution
     from hub.web.ports import DocumentSource
 
 MEMORY_BYTES = 256 * 1024 * 1024
@@ -78,9 +78,13 @@ class Documents:
         key = Key(place.number, format_)
         return self._memory.get(key) or await self._fetch(key) or Unbuilt()
 
-    async def refresh(self, numbers: Iterable[FeedNumber]) -> None:
-        """Fetch anew whatever is remembered of these feeds, or being fetched just now."""
-        await self._refetch([key for number in numbers for key in self._concerned(number)])
+    async def follow(self, changes: Iterable[Change]) -> None:
+        """Renew whatever is remembered of these feeds, or being fetched just now: by patches, or by fetching anew."""
+        behind: set[Key] = set()
+        for change in changes:
+            behind.update(self._concerned(change.feed))
+            behind -= {Key(p.feed, p.format) for p in change.patches if self._memory.patch(p)}
+        await self._refetch(behind)
 
     async def catch_up(self, numbers: Collection[FeedNumber] | None = None) -> None:
         """Compare what is remembered (of these feeds, or all) with what is built, and fetch what is behind."""

@@ -69,9 +69,8 @@ class Follower:
             await self._begin()
         if moved := {row.feed for row in changes.rows if row.moved}:
             self._documents.forget_places(moved)
-        changed = {row.feed for row in changes.rows}
-        await self._documents.refresh(changed)
-        self._streams.wake(changed)
+        await self._documents.follow(changes.rows)
+        self._streams.wake({row.feed for row in changes.rows})
 
     async def _begin(self) -> None:
         self._documents.following.began(self._monotonic())

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from hub.model import Document
+from hub.patches import apply_patch
 from hub.web.conditional import Validators
 from hub.web.representation import Representation
 from hub.web.variants import Variants
 
 if TYPE_CHECKING:
-    from hub.model import Document, FeedNumber, Format, Version
+    from hub.model import DocumentPatch, FeedNumber, Format, Version
 
 
 class Key(NamedTuple):
@@ -29,6 +31,8 @@ class Held:
     key: Key
     version: Version
     representation: Representation
+    maker: str
+    """See `Document.maker`."""
 
 
 class Memory:
@@ -69,12 +73,36 @@ class Memory:
         present = self._held.get(key)
         if present and present.version >= document.version:
             return present
-        held = Held(key, document.version, _represent(document, present))
+        held = Held(key, document.version, _represent(document, present), document.maker)
         self._held[key] = held
         self._held.move_to_end(key)
         held.representation.variants.when_grown(partial(self._weigh, held))
         self._weigh(held)
         return held
+
+    def patch(self, change: DocumentPatch) -> bool:
+        """Make the next document of the one that is held; False if that is not the one that the patch was made for."""
+        held = self._held.get(Key(change.feed, change.format))
+        if held is None:
+            return False
+        if held.version >= change.version:
+            return True
+        shown = held.representation
+        if (shown.validators.etag, held.maker) != (change.base, change.maker):
+            return False
+        body = apply_patch(shown.variants.gzip, change.patch)
+        self.keep(
+            Document(
+                change.feed,
+                change.format,
+                change.version,
+                change.etag,
+                change.last_modified,
+                body,
+                change.maker,
+            )
+        )
+        return True
 
     def _weigh(self, held: Held) -> None:
         if self._held.get(held.key) is not held:
@@ -89,7 +117,7 @@ class Memory:
 
 def _represent(document: Document, present: Held | None) -> Representation:
     """Represent a document, with the codings of the present one where only its version is new."""
-    if present and present.representation.validators.etag == document.etag:
+    if present and (present.representation.validators.etag, present.maker) == (document.etag, document.maker):
         return present.representation
     return Representation(
         content_type=document.format.content_type,

@@ -26,6 +26,11 @@ class Variants:
         self._grown: Callable[[], None] | None = None
 
     @property
+    def gzip(self) -> bytes:
+        """The text as it was given."""
+        return self._bodies[Coding.GZIP]
+
+    @property
     def size(self) -> int:
         """Bytes held now."""
         return sum(map(len, self._bodies.values()))

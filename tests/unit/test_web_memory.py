@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.model import Document, FeedNumber, Format, Version
+from hub.model import Document, DocumentPatch, FeedNumber, Format, Version
+from hub.patches import Piece, make_patch
 from hub.web.codings import Coding
 from hub.web.following import SILENCE_SECONDS, Following
 from hub.web.memory import Key, Memory
@@ -137,3 +139,23 @@ def test_nothing_is_covered_before_the_beginning_or_after_the_loss() -> None:
     assert following.lost()
     assert not following.lost()
     assert not following.covers(2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("base", "maker", "taken"), [('W/"1"', "a", True), ('W/"0"', "a", False), ('W/"1"', "b", False)]
+)
+def test_a_patch_is_applied_to_the_very_bytes_that_it_was_made_for(
+    base: str, maker: str, taken: bool
+) -> None:  # noqa: FBT001
+    memory = Memory(1000)
+    memory.keep(replace(make(1, 1), maker="a"))
+    patch = make_patch({}, [Piece(b"", b"new")])
+
+    number, version = FeedNumber(1), Version(2)
+    change = DocumentPatch(number, Format.RSS, version, maker, base, 'W/"2"', MODIFIED, patch)
+
+    assert memory.patch(change) is taken
+    held = memory.peek(key(1))
+    assert held is not None
+    assert held.representation.variants.gzip == (b"new" if taken else bytes(10))
+    assert memory.patch(replace(change, version=Version(1), base="?")), "that is behind what is held: no need"

@@ -2,8 +2,11 @@
 -- `dirty` if it is fresh, else due.
 -- KEYS[1] any key of the hub
 -- ARGV[1] feed number, ARGV[2] seq, ARGV[3] render, ARGV[4] labels (the version), ARGV[5] debounce (ms),
--- ARGV[6] notify interval (ms), ARGV[7] ids of entries that could not be rendered (JSON), then per format: format, hash, gzip
--- Answers 1 if it was taken, 2 if in addition somebody is to be told now.
+-- ARGV[6] notify interval (ms), ARGV[7] ids of entries that could not be rendered (JSON), ARGV[8] maker (the process),
+-- then per format: format, hash, and either '', gzip or the hash of the document that it had committed before, and the patch
+-- that makes the new one of it (hub/patches.py)
+-- Answers 1 if it was taken, 2 if in addition somebody is to be told now; -1, and does nothing, if a patch was made for
+-- another document than the one that is here.
 
 local n, seq, render, labels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = now_ms()
@@ -22,24 +25,57 @@ local function newer(built)
   return labels > b[3]
 end
 
--- A document whose bytes did not change keeps its validators: readers need not fetch it again.
-local function write(format, digest, body)
-  local old = hash(key.document(n, format), 'hash', 'etag')
-  if old.hash ~= digest then
-    redis.call('HSET', key.document(n, format), 'hash', digest, 'gzip', body,
-      'etag', 'W/"' .. int(seq) .. '-' .. digest .. '"', 'modified', int(math.floor(now / 1000)))
+local version, maker, modified = table.concat({int(seq), int(render), int(labels)}, ' '), ARGV[8], int(math.floor(now / 1000))
+
+local function patched(base, patch)
+  local made, at = {}, 1
+  while at <= #patch do
+    local from, length, fresh
+    from, length, fresh, at = struct.unpack('<I4I4I4', patch, at)
+    made[#made + 1] = string.sub(base, from + 1, from + length)
+    made[#made + 1] = string.sub(patch, at, at + fresh - 1)
+    at = at + fresh
   end
-  redis.call('HSET', key.document(n, format), 'version', table.concat({int(seq), int(render), int(labels)}, ' '))
+  return table.concat(made)
+end
+
+-- What fronts that hold the document before need not fetch: up to 16 KB in all.
+local told, room = {}, 16384
+local function tell(format, base, etag, patch)
+  room = room - #patch
+  if room < 0 then return end
+  told[#told + 1] = format
+  told[#told + 1] = table.concat({version, maker, base, etag, modified, patch}, '\n')
+end
+
+-- A document whose bytes did not change keeps its validators: readers need not fetch it again.
+local function write(format, digest, base, body, old)
+  if old.hash ~= digest then
+    local etag = 'W/"' .. int(seq) .. '-' .. digest .. '"'
+    if base ~= '' then
+      tell(format, old.etag, etag, body)
+      body = patched(redis.call('HGET', key.document(n, format), 'gzip'), body)
+    end
+    redis.call('HSET', key.document(n, format), 'hash', digest, 'gzip', body, 'etag', etag, 'modified', modified,
+      'maker', maker)
+  end
+  redis.call('HSET', key.document(n, format), 'version', version)
 end
 
 local taken = newer(f.built)
 if taken then
-  for i = 8, #ARGV, 3 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
-  f.built = table.concat({int(seq), int(render), int(labels)}, ' ')
+  local old = {}
+  for i = 9, #ARGV, 4 do
+    local o, base = hash(key.document(n, ARGV[i]), 'hash', 'etag', 'maker'), ARGV[i + 2]
+    if base ~= '' and o.hash ~= ARGV[i + 1] and (o.hash ~= base or o.maker ~= maker) then return -1 end
+    old[i] = o
+  end
+  for i = 9, #ARGV, 4 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], old[i]) end
+  f.built = version
   redis.call('HSET', key.feed(n), 'built', f.built, 'skipped', ARGV[7])
   redis.call('HDEL', key.feed(n), 'fails', 'error')
   if ARGV[7] ~= '[]' then redis.call('SADD', key.troubled, n) end
-  announce(n, seq, false)
+  announce(n, seq, false, told)
 end
 
 local b_seq, b_render, b_labels = string.match(f.built, '(%d+) (%d+) (%d+)')

@@ -65,8 +65,11 @@ local function follow(n)
   return n, false
 end
 
-local function announce(n, seq, moved)
-  redis.call('XADD', key.changes, 'MAXLEN', '~', 10000, '*', 'feed', n, 'seq', int(seq), 'moved', moved and 1 or 0)
+-- `patches`: {format, patch, ...} that make the feed's documents of the ones before (commit.lua). Rows are few, as they may
+-- be 16 KB each: a front that fell off the end compares versions.
+local function announce(n, seq, moved, patches)
+  redis.call('XADD', key.changes, 'MAXLEN', '~', 1000, '*', 'feed', n, 'seq', int(seq), 'moved', moved and 1 or 0,
+    unpack(patches or {}))
 end
 
 -- ---- marking ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hub.model import (
     Change,
     Changes,
     Document,
+    DocumentPatch,
     FeedNumber,
     FeedPage,
     FeedPath,
@@ -30,8 +31,8 @@ from hub.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-READ = 1000
-"""Rows of the change stream a read. A full read may mean that older rows were trimmed unread."""
+READ = 250
+"""Rows of the change stream a read, of 16 KB each at most. A full read may mean that older rows were trimmed unread."""
 _HOPS = 10
 _SUMMARY_FIELDS = ("name", "desc", "seq", "fails", "error", "skipped")
 
@@ -64,8 +65,8 @@ class Reading(Database):
     async def document(self, number: FeedNumber, format_: Format) -> Document | None:
         """Read a document as it was last committed; None: never."""
         with unavailable():
-            version, etag, modified, body = await self.client.hmget(
-                self.keys.document(number, format_), "version", "etag", "modified", "gzip"
+            version, etag, modified, body, maker = await self.client.hmget(
+                self.keys.document(number, format_), "version", "etag", "modified", "gzip", "maker"
             )
         if body is None:
             return None
@@ -76,6 +77,7 @@ class Reading(Database):
             etag=etag.decode(),
             last_modified=datetime.fromtimestamp(int(modified), UTC),
             gzip=body,
+            maker=(maker or b"").decode(),
         )
 
     async def versions(self, numbers: Sequence[FeedNumber]) -> list[Version | None]:
@@ -172,7 +174,25 @@ def _stream_id(text: bytes) -> tuple[int, int]:
 
 
 def _change(fields: dict[bytes, bytes]) -> Change:
-    return Change(FeedNumber(int(fields[b"feed"])), moved=fields[b"moved"] == b"1")
+    feed = FeedNumber(int(fields[b"feed"]))
+    patches = (_patch(feed, format_, fields.get(format_.encode())) for format_ in Format)
+    return Change(feed, fields[b"moved"] == b"1", tuple(patch for patch in patches if patch))
+
+
+def _patch(feed: FeedNumber, format_: Format, field: bytes | None) -> DocumentPatch | None:
+    if field is None:
+        return None
+    version, maker, base, etag, modified, patch = field.split(b"\n", 5)
+    return DocumentPatch(
+        feed,
+        format_,
+        _version(version),
+        maker.decode(),
+        base.decode(),
+        etag.decode(),
+        datetime.fromtimestamp(int(modified), UTC),
+        patch,
+    )
 
 
 def _version(text: bytes) -> Version:

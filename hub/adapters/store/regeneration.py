@@ -51,6 +51,14 @@ class Committable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Patch:
+    """How a document is made of the one with hash `base` that the same maker committed."""
+
+    base: str
+    patch: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """An entry as it is stored, and the revision of that state."""
 
@@ -95,6 +103,8 @@ class Claim:
 class Commit(IntEnum):
     """What came of a commit; false if nothing did."""
 
+    ELSEWHERE = -1
+    """Nothing was done: what is there is not what a patch was made for. Commit the whole."""
     OVERTAKEN = 0
     """Another worker was ahead, which is normal."""
     TAKEN = 1
@@ -180,8 +190,14 @@ class Regeneration(Database):
         render: int,
         documents: Mapping[str, Committable],
         skipped: Sequence[str],
+        *,
+        maker: str = "",
+        patches: Mapping[str, Patch] | None = None,
     ) -> Commit:
-        """Store all formats if newer than what is built, and say whether somebody is to be told of it."""
+        """Store all formats if newer than what is built, and say whether somebody is to be told of it.
+
+        `maker` names this process. Of a format with a patch only that is sent; Redis keeps the whole all the same.
+        """
         args: list[Argument] = [
             snapshot.number,
             snapshot.seq,
@@ -190,9 +206,11 @@ class Regeneration(Database):
             self.settings.debounce_ms,
             self.settings.notify_interval_ms,
             orjson.dumps(list(skipped)),
+            maker,
         ]
         for format_, document in documents.items():
-            args += [format_, document.hash, document.gzip]
+            patch = patches.get(format_) if patches else None
+            args += [format_, document.hash, *((patch.base, patch.patch) if patch else ("", document.gzip))]
         return Commit(await self.run("commit", *args))
 
     async def release(self, feed: FeedNumber, error: str) -> None:
