@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ _HASH_DIGITS = 6
 _HASH_ALONE = re.compile(r"-[0-9a-f]{6}")
 
 
+@lru_cache(maxsize=1024)  # the same names come again and again
 def slugify(text: str) -> str:
     """Make a slug: percent-decoded once, NFKC, lower case, letters, marks and digits joined by `-`.
 

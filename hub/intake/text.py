@@ -16,7 +16,8 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|\x85")
 _PAGE_BREAK = re.compile("[\x0b\x0c]")
 # Breaking spaces only: a no-break space before a French colon and CJK's wide space are typography.
-_BLANKS = re.compile("[ \t\n\u2028\u2029]+")
+# Of these, runs other than the one space between words, which stays as it is.
+_BLANKS = re.compile("[\t\n\u2028\u2029][ \t\n\u2028\u2029]*| [ \t\n\u2028\u2029]+")
 
 _JOINERS = "\u200d\ufe0e\ufe0f"
 

@@ -145,8 +145,10 @@ def test_nothing_is_covered_before_the_beginning_or_after_the_loss() -> None:
     ("base", "maker", "taken"), [('W/"1"', "a", True), ('W/"0"', "a", False), ('W/"1"', "b", False)]
 )
 def test_a_patch_is_applied_to_the_very_bytes_that_it_was_made_for(
-    base: str, maker: str, taken: bool
-) -> None:  # noqa: FBT001
+    base: str,
+    maker: str,
+    taken: bool,  # noqa: FBT001  (a column of the table)
+) -> None:
     memory = Memory(1000)
     memory.keep(replace(make(1, 1), maker="a"))
     patch = make_patch({}, [Piece(b"", b"new")])
