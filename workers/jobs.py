@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 CLAIMED_ENTRIES = 400
 """About how many entries one claim may have to render anew: well below what its lease allows."""
+SENDING_TURNS = 4
+"""Turns of the loop until a commit is on its way (redis-py writes in a task of its own, uvloop at a turn's end): else
+it would wait for the next feed to be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ async def regenerate_due(runtime: Runtime) -> None:
     for feed, snapshot in claim.feeds.items():
         if built := await _guarded(runtime, feed, runtime.rebuilder.build(feed, snapshot, claim.fresh)):
             commits.append(asyncio.create_task(_guarded(runtime, feed, _commit(runtime, built))))
-            await asyncio.sleep(0)  # let it be sent
+            for _ in range(SENDING_TURNS):
+                await asyncio.sleep(0)
     await asyncio.gather(*commits)
     if claim.more:
         await runtime.bell.ring()

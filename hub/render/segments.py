@@ -32,11 +32,10 @@ HASH_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of documents: its bytes, the same deflated so that they can stand anywhere, and their hash."""
+    """A part of documents: its bytes, and the same deflated so that they can stand anywhere, named by their hash."""
 
     raw: bytes
-    deflated: bytes
-    digest: bytes
+    piece: Piece
 
     @classmethod
     def of(cls, raw: bytes) -> Segment:
@@ -45,12 +44,12 @@ class Segment:
         window = min(15, max(9, len(raw).bit_length()))
         compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -window)
         deflated = compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
-        return cls(raw, deflated, hashlib.sha256(raw).digest())
+        return cls(raw, Piece(hashlib.sha256(raw).digest(), deflated))
 
     @property
     def size(self) -> int:
         """Bytes of memory that it holds."""
-        return len(self.raw) + len(self.deflated) + len(self.digest)
+        return len(self.raw) + len(self.piece.block) + len(self.piece.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +67,23 @@ class Spliced:
 
 def splice(parts: Iterable[Segment | bytes]) -> Spliced:
     """Concatenate parts; plain bytes (64 KB at most) go in as they are."""
-    pieces, crc, length, digest = [_piece(_MEMBER)], 0, 0, hashlib.sha256()
+    pieces, raws, names = [_piece(_MEMBER)], [], []
     for part in parts:
         if isinstance(part, Segment):
-            raw = part.raw
-            pieces.append(Piece(part.digest, part.deflated))
-            digest.update(part.digest)
+            pieces.append(part.piece)
+            raws.append(part.raw)
+            names.append(part.piece.name)
         else:
-            raw = part
-            pieces.append(_piece(_stored(raw)))
-            digest.update(raw)
+            pieces.append(_piece(_stored(part)))
+            raws.append(part)
+            names.append(part)
+    crc = 0
+    for raw in raws:
         crc = crc32(raw, crc)
-        length += len(raw)
+    length = sum(map(len, raws))
     pieces.append(_piece(_LAST_BLOCK + pack("<LL", crc, length & 0xFFFFFFFF)))
     whole = b"".join([block for _, block in pieces])
-    return Spliced(whole, tuple(pieces), length, digest.hexdigest()[:HASH_LENGTH])
+    return Spliced(whole, tuple(pieces), length, hashlib.sha256(b"".join(names)).hexdigest()[:HASH_LENGTH])
 
 
 def _piece(block: bytes) -> Piece:
