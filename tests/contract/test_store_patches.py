@@ -18,9 +18,9 @@ from tests.entries import NOON, published
 from workers.rebuild import Rebuilder
 
 if TYPE_CHECKING:
+    from hub.adapters.composer import Built
     from hub.adapters.store import Store
     from hub.model import Changes, Document
-    from workers.rebuild import Built
 
 BODY = "<p>Some content that is long enough for a document to be worth a patch.</p>"
 tokens = count()
