@@ -14,7 +14,7 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds', 'told') or {}
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'feeds', 'refs', 'told') or {}
 local mod = e.mod or tonumber(was.mod or '0')
 if was.mod and mod < tonumber(was.mod) then return remember(ARGV[1], receipt('stale', {}, pace)) end
 
@@ -37,6 +37,9 @@ end
 
 local same = was.state == state and (state == 'removed' or was.digest == e.digest)
 if state == 'scheduled' and was.told ~= e.told then same = false end  -- its categories and authors wait with it
+for i, ref in ipairs(csv(was.refs)) do
+  if follow(ref) ~= direct[i] then same = false end  -- its address went to another feed
+end
 if same and table.concat(new, ',') == (was.feeds or '') then
   if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
   return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))
