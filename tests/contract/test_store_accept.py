@@ -317,6 +317,23 @@ async def test_a_repeated_entry_of_a_merged_category_is_unchanged(store: Store) 
     assert receipt.outcome is Outcome.UNCHANGED
 
 
+async def test_a_first_name_reaches_the_entries_that_a_merge_brought(store: Store) -> None:
+    await send(store, published("a", category("x"), category("child", parent="bare"), category("other")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "x", moved_to="bare"))
+    while await store.chore():
+        pass
+    merged = int(await store.client.get(store.keys.labels) or 0)
+
+    await send(store, published("b", category("bare", name="Told")))
+    while await store.chore():
+        pass
+
+    listing = {str(f.path): f.number for f in (await store.list_feeds(kinds=list(Kind))).feeds}
+    other = store.keys.of("feed", listing["category/other"])
+    assert await names(store, "a") == ["Told", "Child", "Other"]
+    assert int(await store.client.hget(other, "need") or 0) > merged, "its documents are to be rebuilt"
+
+
 async def test_a_repeated_merge_is_unchanged_and_never_takes_the_target_away(store: Store) -> None:
     await send(store, published("a", category("x")), published("b", category("y")))
     merge = FeedRemoved(Kind.CATEGORY, "x", moved_to="y")

@@ -84,6 +84,7 @@ end
 -- record. Answers the terms' feeds in order, and those whose own data changed. `draw` gives the event's one stamp.
 local function meet(terms, mod, draw, pace)
   local direct, own = {}, {}
+  local last = tonumber(redis.call('GET', key.feed_count) or '0')  -- what this event creates is shown nowhere yet
   for _, t in ipairs(terms) do
     local n = feed_of(t)
     direct[#direct + 1] = n
@@ -104,7 +105,7 @@ local function meet(terms, mod, draw, pace)
       end
       changed = take(n, t, t) or changed
       redis.call('HSET', key.feed(n), 'meta', int(mod))
-      if changed and r.meta ~= '0' then
+      if changed and tonumber(n) <= last then
         log_own_change(n, draw(), pace)
         labels_changed(n, draw())
         own[#own + 1] = n
