@@ -262,6 +262,31 @@ async def test_a_retired_feeds_address_taken_by_another_stays_the_others(store: 
     assert isinstance(await store.resolve(FeedPath.parse("category/politics")), Moved)
 
 
+async def test_a_feed_that_comes_back_leaves_its_old_address_to_the_feed_that_has_it_now(
+    store: Store,
+) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    await send(store, FeedUpdated(Kind.CATEGORY, "x", new_slug="z"), FeedRemoved(Kind.CATEGORY, "z"))
+    await send(store, FeedUpdated(Kind.CATEGORY, "y", new_slug="z"))
+
+    await send(store, FeedUpdated(Kind.CATEGORY, "x", changes={"name": "Again"}))
+
+    assert await window(store, "category/z") == ["b"]
+    assert await window(store, "category/x") == ["a"]
+    assert [(label.slug, label.name) for label in await shown(store, "a")] == [("x", "Again")]
+
+
+async def test_a_feed_that_comes_back_by_its_id_does_so_at_the_slug_that_the_entry_says(store: Store) -> None:
+    await send(store, published("a", category("z", id="7", explicit_id=True)), published("b", category("y")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "z"), FeedUpdated(Kind.CATEGORY, "y", new_slug="z"))
+
+    late = datetime.now(UTC) + HOUR
+    await send(store, published("c", category("w", id="7", explicit_id=True), date_modified=late))
+
+    assert await window(store, "category/z") == ["b"]
+    assert sorted(await window(store, "category/w")) == ["a", "c"]
+
+
 async def test_a_slug_means_the_feed_that_has_it_now(store: Store) -> None:
     await send(store, published("a", category("x")), published("b", category("y")))
     await send(

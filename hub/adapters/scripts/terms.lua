@@ -48,10 +48,15 @@ local function rename(n, kind, old, new)
   redis.call('HSET', key.feed(n), 'slug', new)
 end
 
-local function revive(n, kind, slug)
-  redis.call('HSET', key.feed(n), 'state', 'live')
+-- Bring a retired feed back: to its own address or, where another lives there by now, to the one that it was asked for by.
+-- Answers its slug.
+local function revive(n, kind, own, asked)
+  local _, mark = slug_holder(kind, own)
+  local slug = mark and own or asked
+  redis.call('HSET', key.feed(n), 'state', 'live', 'slug', slug)
   redis.call('HSET', key.slugs, kind .. '/' .. slug, n)
   redis.call('ZADD', key.directory, 0, kind .. '/' .. slug)
+  return slug
 end
 
 local function adopt(n, t, old)
@@ -94,7 +99,7 @@ local function meet(terms, mod, draw, pace)
     if mod > tonumber(r.meta) and tells then
       local changed = false
       if r.state == 'retired' then
-        revive(n, t.k, r.slug)
+        revive(n, t.k, r.slug, t.slug)
         changed = true
       end
       local holder, mark = slug_holder(t.k, t.slug)
