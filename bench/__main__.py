@@ -7,6 +7,9 @@ import importlib
 import json
 
 BENCHES = {
+    "fanout": "one change to 10,000 subscribers, against a bare aiohttp loop; hook → callback, against bare RQ",
+    "isolation": "a fast receiver beside bad ones, against the same alone",
+    "memory": "bytes of Redis memory per idle subscription, at 100,000",
     "publish": "publish hook → new document served, against a bare RQ job's way from enqueue to start",
     "recovery": "seconds from a SIGKILL to everything acknowledged being served",
     "regenerate": "one changed entry in a 50-entry feed, against a full feedgen build",

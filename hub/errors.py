@@ -5,13 +5,17 @@ HubError                    what the hub says when it can't do what was asked
 ├── Unauthorized            401
 ├── NotFound                404
 ├── Gone                    410
+│   └── CursorGone          410  what came after a cursor can't be told any more: start again
 ├── TooSlow                 408  a body that did not arrive in time
 ├── Conflict                409  e.g. a rename onto a live slug
 ├── TooLarge                413
 ├── UnsupportedType         415
 ├── Invalid                 422  with the path of each field that is wrong
+├── TooManyPending          429  requests of a callback host that wait for verification
+├── TooManyRequests         429  of one source address, or more streams than a front holds
 ├── NotBuilt                503  a live feed whose documents were never committed
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
+├── Sealed                  500  a subscriber's secret that no key opens
 └── Misconfigured                start refused: every bad setting, and what to do
 """
 
@@ -51,6 +55,12 @@ class Gone(HubError):
     title = "Gone"
 
 
+class CursorGone(Gone):
+    """Only this cursor is gone, not what was asked for."""
+
+    title = "Cursor gone"
+
+
 class TooSlow(HubError):
     status = 408
     title = "Request timeout"
@@ -83,11 +93,30 @@ class Invalid(HubError):
     """The body is JSON but breaks a rule; `errors` says which field and why."""
 
     status = 422
-    title = "Invalid publish event"
+    title = "Invalid content"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{e.pointer or '/'}: {e.detail}" for e in errors))
         self.errors = tuple(errors)
+
+
+class TooManyPending(HubError):
+    """A callback's host has too many requests waiting for their verification."""
+
+    status = 429
+    title = "Too many requests"
+    retry_after = 60
+
+
+class TooManyRequests(HubError):
+    """One source asks more often than it may; `retry_after` is in seconds."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class NotBuilt(HubError):
@@ -105,6 +134,12 @@ class StoreUnavailable(HubError):
     title = "Service unavailable"
     retry_after = 2
     """Seconds: as long as an embedded server takes to restart and load."""
+
+
+class Sealed(HubError):
+    """A subscriber's secret stays shut: its key is no longer listed, or the bytes are not what was sealed."""
+
+    title = "Secret can't be opened"
 
 
 class Misconfigured(HubError):

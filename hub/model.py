@@ -384,6 +384,14 @@ class FeedSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a feed is, and its last change: what cursors are compared with."""
+
+    path: FeedPath
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
 class FeedPage:
     """Some feeds, in the order of their paths, and the cursor of the next page (None: that was all)."""
 
@@ -406,3 +414,54 @@ class Changes:
     last_id: str
     rows: tuple[Change, ...]
     gap: bool
+
+
+# ---- the log: what changed in a feed ------------------------------------------------------------------------------
+
+
+class FeedState(StrEnum):
+    """Whether a feed goes on."""
+
+    LIVE = "live"
+    MOVED = "moved"
+    """Merged into another. A rename is no end: it keeps its number and is live."""
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The latest change of one entry in one feed."""
+
+    number: EntryNumber
+    """0: the change is one of the feed's own data (its last one, where the feed has ended)."""
+    id: EntryId
+    seq: Seq
+    joined: Seq
+    """When it last entered this feed; 0: before that was kept. The entry is new to whoever last had everything at a
+    cursor below this, else updated. (Halfway through a long read a cursor may have passed this, and the entry not
+    have been told yet: it moved on to its latest seq.)"""
+    removed: bool
+    """It is in this feed no more, wherever else it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """What changed in a feed after a cursor: each entry once, at its latest seq, oldest first."""
+
+    feed: FeedNumber
+    path: FeedPath
+    """Where it is now; of a feed that was merged, where the other is."""
+    state: FeedState
+    head: Seq
+    """Its latest change, or its end."""
+    floor: Seq
+    """The highest tombstone that was dropped."""
+    rows: tuple[Logged, ...]
+    more: bool
+    """There are later rows (up to what was asked for)."""
+    gap: bool
+    """The cursor is below the floor, or above all that ever was: what came after it can't be told. No rows then."""
+    labels: int = 0
+    """The stamp of the last change of any name: labels read for these rows must be at least as new."""
+    became: FeedNumber | None = None
+    """The feed that it was merged into, if that is live."""

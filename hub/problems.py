@@ -28,6 +28,23 @@ class Problem:
         return asdict(self)
 
 
+def telling_problems(workers: Sequence[str], subscriptions: int, untold: int, failing: int) -> list[Problem]:
+    """Nobody tells subscribers, not fast enough, or some of them can't be told."""
+    found = []
+    if subscriptions and not any(name.startswith("distribute@") for name in workers):
+        sentence = f"No worker tells subscribers: {subscriptions} subscriptions get nothing."
+        cure = "Start one: feedhub worker --queue distribute (feedhub up starts it by itself)."
+        found.append(Problem("no-distributor", sentence, cure))
+    elif untold:
+        sentence = f"Subscribers of {untold} feeds should have been told more than five seconds ago."
+        found.append(Problem("telling-late", sentence, "Start more workers on distribute; see their logs."))
+    if failing:
+        sentence = f"{failing} subscriptions failed five times in a row or more; they are only probed."
+        cure = "feedhub subscriptions says which, feedhub attempts ID why; they get what they missed once they answer."
+        found.append(Problem("subscribers-failing", sentence, cure))
+    return found
+
+
 def worker_problems(workers: Sequence[str], late: int) -> list[Problem]:
     """Nobody regenerates, or not fast enough. `workers` are named `<queue>@<host>:<pid>`."""
     if not any(name.startswith("regenerate@") for name in workers):

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from hub.errors import Misconfigured
 from hub.model import Kind, Site
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 PREFIX = "FEEDHUB_"
 # Read by commands and by the supervisor, not by the hub itself.
 _NOT_SETTINGS = {"URL", "DATA_DIR_SOURCE"}
+_YEAR = 366 * 24 * 3600
 
 
 def _listed(value: Any) -> Any:
@@ -60,6 +69,7 @@ def _networks(value: Any) -> Any:
 
 
 Url = Annotated[str, AfterValidator(_public_url)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Secrets = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -75,7 +85,9 @@ class Settings(BaseModel):
     site_description: str = Field("Every change, everywhere, at once.", max_length=1000)
     site_language: Annotated[str, AfterValidator(_language)] = "en"
     site_icon: Url | None = None
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+    trusted_proxies: Networks = ()
+    egress_allow: Networks = ()
+    """Networks that outbound requests may also reach (see hub.adapters.egress.networks)."""
 
     # state
     redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")
@@ -98,15 +110,40 @@ class Settings(BaseModel):
         "player.vimeo.com",
     )
     shared_max_age: int = Field(0, ge=0, le=86400)
+    delta: Literal["on", "off"] = "on"
+    """Answer `A-IM: feed` with what changed (RFC 3229)."""
 
     # pace
     debounce_ms: int = Field(200, ge=0, le=60_000)
     """The first change after a quiet time of this length goes at once; a burst waits for its end at most so long."""
 
+    notify_interval_ms: int = Field(1000, ge=0, le=3_600_000)
+    """A feed that changes constantly is told at once, and then at most once in so long."""
+
+    lease_min_seconds: int = Field(300, ge=1, le=_YEAR)
+    """A subscriber renews at half its lease: below this, verifying it would be more work than telling it."""
+    lease_default_seconds: int = Field(864_000, ge=1, le=_YEAR)
+    """Ten days (WebSub §8.2)."""
+    lease_max_seconds: int = Field(2_592_000, ge=1, le=_YEAR)
+    """Thirty days, as long as any reader asks for: a subscriber that vanished is told no longer than that."""
+
+    # others
+    websub_content: Literal["diff", "full"] = "diff"
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # tests only: SIGKILL this process at the named points, e.g. "after_pop" (see hub.adapters.crashpoints)
     crash_at: str = ""
+
+    @model_validator(mode="after")
+    def _leases_in_order(self) -> Settings:
+        if not self.lease_min_seconds <= self.lease_default_seconds <= self.lease_max_seconds:
+            raise ValueError(
+                f"{PREFIX}LEASE_MIN_SECONDS ({self.lease_min_seconds}), "
+                f"{PREFIX}LEASE_DEFAULT_SECONDS ({self.lease_default_seconds}) and "
+                f"{PREFIX}LEASE_MAX_SECONDS ({self.lease_max_seconds}) must be in ascending order"
+            )
+        return self
 
     @property
     def site(self) -> Site:
@@ -159,8 +196,9 @@ def load_settings(environ: Mapping[str, str], **overrides: Any) -> Settings:
         settings = Settings(**values)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            where = str(detail["loc"][0]).upper() if detail["loc"] else ""
-            problems.append(f"{PREFIX}{where}: {detail['msg'].removeprefix('Value error, ')}")
+            # What several settings get wrong together names them itself.
+            where = f"{PREFIX}{str(detail['loc'][0]).upper()}: " if detail["loc"] else ""
+            problems.append(where + detail["msg"].removeprefix("Value error, "))
         raise Misconfigured(problems) from None
     if problems:
         raise Misconfigured(problems)

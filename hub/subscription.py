@@ -55,6 +55,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A change that a receiver refuses (4xx), and since when."""
+
+    seq: Seq
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """One subscriber of one feed, as it stands."""
 
@@ -82,6 +90,7 @@ class Subscription:
     generation: int = 0
     """Raised by everything that makes a delivery under way obsolete."""
     paused: bool = False
+    refused: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

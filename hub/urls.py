@@ -7,9 +7,11 @@ for good.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from hub.model import FeedPath, Format, Kind
 
 
@@ -29,6 +31,24 @@ def document_url(public_url: str, path: FeedPath, format: Format) -> str:  # noq
     return f"{page_url(public_url, path)}.{format}"
 
 
+def stream_url(public_url: str, path: FeedPath) -> str:
+    """A feed's changes as server-sent events."""
+    return f"{page_url(public_url, path)}/stream"
+
+
 def websub_url(public_url: str) -> str:
     """The hub that documents and `Link` headers name (WebSub §4)."""
     return f"{public_url}/websub"
+
+
+def is_own(public_url: str, url: str) -> bool:
+    """Tell whether a valid http(s) URL leads to this hub itself, by http or https."""
+    own, other = urlsplit(public_url), urlsplit(url)
+    same_path = other.path == own.path or other.path.startswith(f"{own.path}/")
+    return same_path and _authority(own) == _authority(other)
+
+
+def _authority(parts: SplitResult) -> tuple[str, int | None]:
+    """Give host and port, the usual ports being no port."""
+    port = parts.port
+    return (parts.hostname or "").removesuffix("."), None if port in {80, 443} else port

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
+from hub.adapters.store.regeneration import Commit
 from hub.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.queue import Bell
     from hub.adapters.store import Store
     from hub.model import FeedNumber
+    from workers.distributor import Distributor
     from workers.loop import Loop
-    from workers.rebuild import Built, Rebuilder
+    from workers.rebuild import Rebuilder
 
 log = logging.getLogger("workers.jobs")
 
@@ -36,6 +39,7 @@ class Runtime:
     loop: Loop
     store: Store
     bell: Bell
+    distribute: Bell
     rebuilder: Rebuilder
     crash: CrashPoints
 
@@ -45,12 +49,26 @@ class Runtime:
 
 
 _runtime: Runtime | None = None
+_distributor: Distributor | None = None
 
 
 def bind(runtime: Runtime) -> None:
-    """Give the jobs of this process what they work with: RQ calls them by name, without arguments."""
+    """Give `regenerate` what it works with: RQ calls jobs by name, without arguments."""
     global _runtime  # noqa: PLW0603  (one worker a process, by design)
     _runtime = runtime
+
+
+def bind_distributor(distributor: Distributor) -> None:
+    """Give `distribute` the lanes that it wakes."""
+    global _distributor  # noqa: PLW0603
+    _distributor = distributor
+
+
+def distribute() -> None:
+    """Wake the lanes: somebody is to be told, or verified. They read the state themselves, on the event loop."""
+    if _distributor is None:
+        raise RuntimeError("this process tells nobody: start `feedhub worker --queue distribute`")
+    _distributor.wake_soon()
 
 
 def regenerate() -> None:
@@ -74,7 +92,6 @@ async def regenerate_due(runtime: Runtime) -> None:
             commits.append(asyncio.create_task(_guarded(runtime, feed, _commit(runtime, built))))
             await asyncio.sleep(0)  # let it be sent
     await asyncio.gather(*commits)
-    runtime.crash.reach("after_commit")
     if claim.more:
         await runtime.bell.ring()
 
@@ -82,6 +99,9 @@ async def regenerate_due(runtime: Runtime) -> None:
 async def _commit(runtime: Runtime, built: Built) -> None:
     started = time.perf_counter()
     taken = await runtime.rebuilder.commit(built)
+    runtime.crash.reach("after_commit")
+    if taken is Commit.TELL:
+        await runtime.distribute.ring()
     outcome = "committed" if taken else "overtaken"  # another worker got there first: normal
     log.info(
         "regenerate feed=%s outcome=%s seq=%s fresh=%s ms=%.1f",

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import uvloop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
 T = TypeVar("T")
+
+AGAIN_SECONDS = 0.5
 
 
 class Loop:
@@ -38,6 +40,10 @@ class Loop:
         """Have `work` run beside everything else, until `close`."""
         asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Have `call` run on the loop, and do not wait for it."""
+        self._loop.call_soon_threadsafe(call)
+
     def close(self) -> None:
         """Cancel what still runs, and end the thread."""
         self.run(self._cancel_all())
@@ -46,7 +52,13 @@ class Loop:
         self._loop.close()
 
     async def _cancel_all(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
+        await end(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks until they are done: a Redis client that is connecting may swallow a cancellation."""
+    left = {task for task in tasks if task and not task.done()}
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, left = await asyncio.wait(left, timeout=AGAIN_SECONDS)

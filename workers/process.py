@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hub.adapters.crashpoints import CrashPoints
-from hub.adapters.queue import REGENERATE, Bell, open_queue
+from hub.adapters.queue import DISTRIBUTE, JOBS, REGENERATE, Bell, open_queue
 from hub.adapters.store import Store, connect
 from hub.errors import Misconfigured, StoreUnavailable
 from workers.loop import Loop
@@ -45,7 +45,8 @@ def run_worker(settings: Settings, queue_name: str) -> int:
 
 def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     """Start the pump, bind the jobs, and let RQ work."""
-    from workers import jobs  # noqa: PLC0415  (both need rq's key prefix, which open_queue set)
+    from workers import jobs  # noqa: PLC0415  (all need rq's key prefix, which open_queue set)
+    from workers.distributor import start_distributor  # noqa: PLC0415
     from workers.rebuild import Rebuilder  # noqa: PLC0415
     from workers.worker import HubWorker  # noqa: PLC0415
 
@@ -53,17 +54,24 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     assert settings.redis_url is not None  # noqa: S101  (checked by the caller)
     store = Store(connect(settings.redis_url), settings)
     loop.run(_until_reachable(store))
-    # The pump rings for what is dirty whichever queue this process serves.
-    dirty = queue if queue.name == REGENERATE else open_queue(settings.redis_url, settings.name, REGENERATE)
-    bell = Bell(store, dirty)
+    # The pump rings for whatever is owed, whichever queue this process serves.
+    bells = {name: Bell(store, open_queue(settings.redis_url, settings.name, name)) for name in JOBS}
+    distributor = None
     if queue.name == REGENERATE:
         rebuilder = Rebuilder(store, settings.site, crash)
         loop.run(rebuilder.register())
-        jobs.bind(jobs.Runtime(loop, store, bell, rebuilder, crash))
-    loop.start(Pump(store, bell, f"{queue.name}@{socket.gethostname()}:{os.getpid()}").run())
+        jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], bells[DISTRIBUTE], rebuilder, crash))
+    else:
+        distributor = loop.run(start_distributor(loop, store, crash))
+        jobs.bind_distributor(distributor)
+    name = f"{queue.name}@{socket.gethostname()}:{os.getpid()}"
+    loop.start(Pump(store, bells[REGENERATE], bells[DISTRIBUTE], name).run())
     worker = HubWorker.on(queue)
     worker.work(logging_level="WARNING")
-    bell.close()
+    if distributor:
+        loop.run(distributor.close())
+    for bell in bells.values():
+        bell.close()
     return 0 if worker.stopped_on_request else 1
 
 

@@ -33,17 +33,18 @@ SWEEP_SECONDS = 60.0
 class Pump:
     """What is owed, paid in small strokes."""
 
-    def __init__(self, store: Store, bell: Bell, worker: str) -> None:
+    def __init__(self, store: Store, bell: Bell, distribute: Bell, worker: str) -> None:
         self._store = store
         self._bell = bell
+        self._distribute = distribute
         self._worker = worker
         self._alive_at = 0.0
         self._row = ""
         self._sweep_at = time.monotonic() + SWEEP_SECONDS
-        self._force_at = 0.0
+        self._forced: dict[Bell, float] = {}
 
     async def run(self) -> None:
-        """Ring, turn, walk and sweep for ever. A Redis that is away is waited for."""
+        """Ring, turn, walk, lapse and sweep for ever. A Redis that is away is waited for."""
         while True:
             try:
                 sleep = await self.stroke()
@@ -63,12 +64,16 @@ class Pump:
             await self._store.turn()
         if owed.chore:
             await self._store.chore()
+        if owed.lapsed:
+            await self._store.lapse()
         if owed.wait == 0:
-            await self._bell.ring(force=self._forces(owed.overdue))
-        if owed.turn or owed.chore:
+            await self._bell.ring(force=self._forces(self._bell, owed.overdue))
+        if owed.tell_wait == 0:
+            await self._distribute.ring(force=self._forces(self._distribute, owed.tell_overdue))
+        if owed.turn or owed.chore or owed.lapsed:
             return 0
-        wait = LONGEST_SLEEP if owed.wait is None else owed.wait / 1000
-        return min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP)
+        waits = [wait / 1000 for wait in (owed.wait, owed.tell_wait) if wait is not None]
+        return min(max(min(waits, default=LONGEST_SLEEP), SHORTEST_SLEEP), LONGEST_SLEEP)
 
     def _says_alive(self) -> bool:
         if time.monotonic() < self._alive_at:
@@ -76,11 +81,11 @@ class Pump:
         self._alive_at = time.monotonic() + ALIVE_SECONDS
         return True
 
-    def _forces(self, overdue: int) -> bool:
+    def _forces(self, bell: Bell, overdue: int) -> bool:
         """Say whether to ring in spite of the flag: something waits too long, and the last such ring is a while ago."""
-        if overdue <= OVERDUE_MS or time.monotonic() < self._force_at:
+        if overdue <= OVERDUE_MS or time.monotonic() < self._forced.get(bell, 0.0):
             return False
-        self._force_at = time.monotonic() + FORCE_SECONDS
+        self._forced[bell] = time.monotonic() + FORCE_SECONDS
         return True
 
     async def _sweep(self) -> None:

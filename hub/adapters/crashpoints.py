@@ -18,6 +18,8 @@ POINTS = frozenset(
         "after_pop",  # worker: RQ handed over the job, the flag still stands
         "before_commit",  # worker: between SNAPSHOT and COMMIT
         "after_commit",  # worker: COMMIT done, before the next ring
+        "after_claim",  # worker: subscribers claimed, nothing sent
+        "before_settle",  # worker: a receiver has answered, nobody knows it yet
     }
 )
 

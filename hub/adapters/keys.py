@@ -20,6 +20,10 @@ _PLAIN = {
     "dirty": "zset: feeds to rebuild, by due time (ms); a claimed one by its lease's end",
     "stale": "zset: feeds to rebuild when nothing is dirty (settings, renderer or a name changed), by time",
     "scheduled": "zset: entries by their next change of state (ms): embargo end, expiry",
+    "telling": "zset: feeds with somebody left to tell, by due time (ms)",
+    "leases": "zset: every subscription by the end of its lease (ms; a webhook's: +inf)",
+    "verifying": "zset: WebSub requests whose intent is to be verified, by next try (ms)",
+    "webhooks": "zset, lexical: every webhook's id",
     "seen": "zset: <source>:<event id> by time (ms), for 7 days",
     "changes": "stream: (feed, seq, moved), followed by the fronts",
     "alive": "zset: worker processes by the time (ms) they were last heard of",
@@ -38,6 +42,13 @@ _NUMBERED = {
     "reply": ("reply:", ""),
     "claim": ("claim:", ""),
     "pending": ("pending:", ""),
+    "cursors": ("feed:", ":cursors"),
+    "sub": ("sub:", ""),
+    "due": ("due:", ""),
+    "attempts": ("attempts:", ""),
+    "intent": ("intent:", ""),
+    "pending_host": ("pending_host:", ""),
+    "webhook": ("webhook:", ""),
 }
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger("hub.queue")
 
 REGENERATE = "regenerate"
 DISTRIBUTE = "distribute"
-JOBS = {REGENERATE: "workers.jobs.regenerate"}
+JOBS = {REGENERATE: "workers.jobs.regenerate", DISTRIBUTE: "workers.jobs.distribute"}
 """Queue → the one job that it rings for, by dotted name: the hub never imports its workers."""
 
 PENDING_MS = 1000

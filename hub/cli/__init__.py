@@ -157,6 +157,53 @@ def feeds(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @app.command()
+def subscriptions(
+    data: Data = None,
+    feed: Annotated[str, typer.Option(help="Only this feed's, e.g. category/europe-news.")] = "",
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """List who is told of changes, and how that goes."""
+    from hub.cli.subscriptions import list_subscriptions  # noqa: PLC0415
+
+    list_subscriptions(settings_of(data_dir=data), feed=feed, as_json=as_json)
+
+
+@app.command()
+def attempts(
+    subscription: Annotated[str, typer.Argument(help="A subscription's id.", show_default=False)] = "",
+    entry: Annotated[str, typer.Option(help="An entry's id: who knows of its latest change?")] = "",
+    data: Data = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """List a subscription's last attempts, or who acknowledged an entry's latest change (else exit status 1)."""
+    from hub.cli.subscriptions import list_attempts, list_receipts  # noqa: PLC0415
+
+    if bool(subscription) == bool(entry):
+        raise Misconfigured(
+            ["name a subscription (see `feedhub subscriptions`), or an entry with --entry ID"]
+        )
+    settings = settings_of(data_dir=data)
+    if entry:
+        raise typer.Exit(list_receipts(settings, entry, as_json=as_json))
+    list_attempts(settings, subscription, as_json=as_json)
+
+
+@app.command()
+def replay(
+    target: Annotated[str, typer.Argument(help="A webhook's id, or a subscription's.", show_default=False)],
+    since: Annotated[
+        str, typer.Option(help="A seq, a time such as 2026-11-23T09:00:00Z, or 0 for everything.")
+    ],
+    data: Data = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Deliver again what changed since then."""
+    from hub.cli.subscriptions import replay as set_back  # noqa: PLC0415
+
+    set_back(settings_of(data_dir=data), target, since, as_json=as_json)
+
+
+@app.command()
 def doctor(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
     """Look for what is wrong, and say what to do about it. Exit status 1 if there is a problem."""
     from hub.cli.doctor import examine  # noqa: PLC0415

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from hub.adapters.datadir import running_hub
 from hub.errors import HubError, Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hub.settings import Settings
 
 UNAUTHORIZED = 401
 TIMEOUT = 30.0
 """Seconds for one request."""
+ROWS = 500
+"""Of a list, in one request."""
 
 
 class Refused(HubError):
@@ -37,6 +42,24 @@ class Client:
         """GET a JSON answer with the admin token. Raises Refused."""
         _, body = self.ask("GET", path, token=self.admin_token)
         return json.loads(body)
+
+    def post(self, path: str, said: object) -> Any:
+        """POST JSON with the admin token. Raises Refused."""
+        headers = {"Content-Type": "application/json"}
+        _, body = self.ask(
+            "POST", path, token=self.admin_token, body=json.dumps(said).encode(), headers=headers
+        )
+        return json.loads(body)
+
+    def pages(self, path: str, rows: str, **query: str) -> Iterator[dict[str, Any]]:
+        """GET a list page by page, with the admin token. Raises Refused."""
+        cursor = ""
+        while True:
+            page = self.get(f"{path}?{urlencode({**query, 'limit': ROWS, 'cursor': cursor})}")
+            yield from page[rows]
+            if not page["cursor"]:
+                return
+            cursor = page["cursor"]
 
     def publish(self, body: bytes) -> Any:
         """POST publish events. Raises Refused."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -13,9 +12,6 @@ from rich.table import Table
 from hub.cli.client import client_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hub.cli.client import Client
     from hub.settings import Settings
 
 
@@ -25,7 +21,7 @@ WIDE = 10_000
 
 def list_feeds(settings: Settings, *, as_json: bool) -> None:
     """Print the feeds as a table, or as one JSON array."""
-    rows = list(_all(client_for(settings)))
+    rows = list(client_for(settings).pages("/api/feeds", "feeds"))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -33,16 +29,10 @@ def list_feeds(settings: Settings, *, as_json: bool) -> None:
     for row in rows:
         state = " [red](quarantined)[/]" if row["quarantined"] else ""
         table.add_row(row["feed"] + state, row["name"], str(row["entries"]), str(row["seq"]), row["page"])
+    show(table)
+
+
+def show(table: Table) -> None:
+    """Print a table; a pipe has no width, so nothing is cut there."""
     console = Console()
-    # A pipe has no width: nothing is cut there.
     Console(width=None if console.is_terminal else WIDE).print(table)
-
-
-def _all(client: Client) -> Iterator[dict[str, Any]]:
-    cursor = ""
-    while True:
-        page = client.get(f"/api/feeds?limit=500&cursor={quote(cursor)}")
-        yield from page["feeds"]
-        if not page["cursor"]:
-            return
-        cursor = page["cursor"]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hub.adapters.crashpoints import CrashPoints
-from hub.adapters.queue import REGENERATE, Bell, open_queue
+from hub.adapters.egress import Egress
+from hub.adapters.queue import DISTRIBUTE, REGENERATE, Bell, open_queue
+from hub.adapters.sealing import Sealer
 from hub.adapters.store import Store, connect
 from hub.errors import Misconfigured, StoreUnavailable
 from hub.web.app import Front, create_app
@@ -35,6 +37,11 @@ def run_front(settings: Settings, *, host: str, port: int, fd: int | None) -> No
         )
     if not settings.publish_token:
         problems.append("FEEDHUB_PUBLISH_TOKEN is missing: set a secret for those who publish")
+    if not settings.secret_key:
+        problems.append(
+            "FEEDHUB_SECRET_KEY is missing: set a long random text, the same on all machines, "
+            "with which subscribers' secrets are encrypted"
+        )
     if problems:
         raise Misconfigured(problems)
     uvloop.run(_run(settings, host, port, fd))
@@ -44,12 +51,20 @@ async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None
     assert settings.redis_url is not None  # noqa: S101  (run_front checked)
     crash = CrashPoints.parse(settings.crash_at)
     store = Store(connect(settings.redis_url, timeout=ANSWER_SECONDS), settings, crash)
-    bell = Bell(store, open_queue(settings.redis_url, settings.name, REGENERATE))
+    bell, distribute = (
+        Bell(store, open_queue(settings.redis_url, settings.name, queue))
+        for queue in (REGENERATE, DISTRIBUTE)
+    )
+    egress = Egress(settings.egress_allow)
+    sealer = Sealer(settings.secret_key)
+    front = Front(settings, store, bell, distribute, egress, sealer, clock)
     try:
         await _check(store)
-        await serve(create_app(Front(settings, store, bell, clock)), host=host, port=port, fd=fd)
+        await serve(create_app(front), host=host, port=port, fd=fd)
     finally:
         bell.close()
+        distribute.close()
+        await egress.close()
         await store.close()
 
 

@@ -12,14 +12,14 @@ import orjson
 
 from hub.model import Format, Kind
 from hub.render.dates import rfc3339
+from hub.render.masthead import Masthead
 from hub.render.shown import Shown
 from hub.urls import document_url, websub_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from hub.model import Attachment, Image, Item, Seq, Site
-    from hub.render.masthead import Masthead
+    from hub.model import Attachment, FeedHead, Image, Item, Seq, Site, Tombstone
     from hub.render.shown import Named
 
 T = TypeVar("T")
@@ -31,6 +31,25 @@ _ANY_SEQ_END = b"0}}"
 def json_item(item: Item, *, full_content: bool) -> dict[str, object]:
     """One entry as JSON documents, `since`, SSE and webhooks show it."""
     return _item(Shown.of(item, full_content=full_content), item.seq)
+
+
+def json_page(
+    site: Site,
+    head: FeedHead,
+    items: Sequence[bytes],
+    removed: Iterable[Tombstone],
+    cursor: str,
+    *,
+    more: bool,
+) -> bytes:
+    """A JSON Feed of what changed (INTERFACE, `since`). `items`: each as `json_item` gives it, encoded."""
+    gone = [{"id": t.id, "seq": t.seq, "date": rfc3339(t.when)} for t in removed]
+    masthead = Masthead.of(site, head, (), ())
+    return orjson.dumps(
+        JsonWriter(site).head(masthead)
+        | {"_feedhub": {"next": cursor, "more": more, "removed": gone}}
+        | {"items": [orjson.Fragment(item) for item in items]}
+    )
 
 
 class JsonWriter:
@@ -45,7 +64,7 @@ class JsonWriter:
 
     def opening(self, masthead: Masthead) -> bytes:
         """Everything before the first item."""
-        return orjson.dumps(self._head(masthead) | {"items": []}).removesuffix(self.closing)
+        return orjson.dumps(self.head(masthead) | {"items": []}).removesuffix(self.closing)
 
     def fragment(self, shown: Shown) -> bytes:
         """One item up to its seq. Raises orjson.JSONEncodeError at a lone surrogate."""
@@ -58,9 +77,10 @@ class JsonWriter:
     def document(self, masthead: Masthead, entries: Sequence[Shown]) -> bytes:
         """The whole document at once, byte for byte what splicing gives."""
         items = [_item(shown, shown.seq) for shown in entries]
-        return orjson.dumps(self._head(masthead) | {"items": items})
+        return orjson.dumps(self.head(masthead) | {"items": items})
 
-    def _head(self, masthead: Masthead) -> dict[str, object]:
+    def head(self, masthead: Masthead) -> dict[str, object]:
+        """What stands before the items."""
         site = self._site
         head: dict[str, object] = {
             "version": VERSION,

@@ -4,50 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from aiohttp import hdrs, web
-
 from hub.errors import BadRequest
 from hub.model import FeedPath, Format
-from hub.problems import QUARANTINED, clock_problems, feed_problems, safety_problems, worker_problems
+from hub.problems import (
+    QUARANTINED,
+    clock_problems,
+    feed_problems,
+    safety_problems,
+    telling_problems,
+    worker_problems,
+)
 from hub.urls import document_url, page_url
-from hub.web.authorization import require_bearer
-from hub.web.front import PARTS
+from hub.web.api import answer, asker, front_of, limit_of
 
 if TYPE_CHECKING:
-    from hub.model import FeedSummary
-    from hub.web.front import Front
+    from aiohttp import web
 
-MOST_ROWS = 1000
-ROWS = 100
+    from hub.model import FeedSummary
 
 
 async def list_feeds(request: web.Request) -> web.Response:
     """Answer a page of feeds. Raises Unauthorized, BadRequest, StoreUnavailable."""
-    front = _admitted(request)
-    limit, cursor = _limit(request.query.get("limit", "")), _cursor(request.query.get("cursor", ""))
+    asker(request)
+    front, limit, cursor = front_of(request), limit_of(request), _cursor(request.query.get("cursor", ""))
     page = await front.store.list_feeds(kinds=front.settings.feed_kinds, cursor=cursor, limit=limit)
     base = front.settings.site.public_url
-    return _json({"feeds": [_feed(base, feed) for feed in page.feeds], "cursor": page.cursor})
+    return answer({"feeds": [_feed(base, feed) for feed in page.feeds], "cursor": page.cursor})
 
 
 async def status(request: web.Request) -> web.Response:
     """Answer the hub in numbers, and its problems with what to do. Raises Unauthorized, StoreUnavailable."""
-    front = _admitted(request)
+    asker(request)
+    front = front_of(request)
     kinds = front.settings.feed_kinds
     state = await front.store.state()
     refusals, _ = await front.store.safety_problems()
     problems = [
         *safety_problems(refusals),
         *worker_problems(state.workers, state.late),
+        *telling_problems(state.workers, state.subscriptions, state.untold, state.failing),
         *clock_problems(front.now().timestamp(), state.now / 1000),
         *feed_problems(await front.store.troubled_feeds(kinds=kinds)),
     ]
-    return _json(
+    return answer(
         {
             "feeds": state.feeds,
             "entries": state.entries,
             "scheduled": state.scheduled,
+            "subscriptions": state.subscriptions,
+            "subscriptions_failing": state.failing,
             "feeds_late": state.late,
             "feeds_to_renew": state.stale,
             "feed_kinds": list(kinds),
@@ -55,20 +60,6 @@ async def status(request: web.Request) -> web.Response:
             "problems": [problem.as_json() for problem in problems],
         }
     )
-
-
-def _admitted(request: web.Request) -> Front:
-    front = request.app[PARTS].front
-    require_bearer(request, front.settings.admin_token)
-    return front
-
-
-def _limit(text: str) -> int:
-    if not text:
-        return ROWS
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_ROWS:
-        raise BadRequest(f"limit must be a number from 1 to {MOST_ROWS}")
-    return int(text)
 
 
 def _cursor(text: str) -> str | None:
@@ -93,9 +84,3 @@ def _feed(base: str, feed: FeedSummary) -> dict[str, Any]:
         "page": page_url(base, feed.path),
         **{str(format_): document_url(base, feed.path, format_) for format_ in Format},
     }
-
-
-def _json(body: dict[str, Any]) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(body), content_type="application/json", headers={hdrs.CACHE_CONTROL: "no-store"}
-    )

@@ -11,10 +11,12 @@ from aiohttp import web
 from hub.intake.policy import MAX_BATCH_BYTES
 from hub.web.admin import list_feeds, status
 from hub.web.assets import Assets, favicon, static
+from hub.web.delta import Deltas
 from hub.web.directory import Directory
 from hub.web.documents import Documents
 from hub.web.feeds import preflight, show
 from hub.web.follower import Follower
+from hub.web.frames import Frames
 from hub.web.front import PARTS, Front, Parts
 from hub.web.health import healthz, readyz
 from hub.web.lists import directory, opml, to_directory
@@ -23,7 +25,30 @@ from hub.web.memory import Memory
 from hub.web.pages import Pages
 from hub.web.problems import problems
 from hub.web.publish import publish
+from hub.web.since import Polls
+from hub.web.sources import Allowances
+from hub.web.streams import Streams
+from hub.web.subscriptions import (
+    list_attempts,
+    list_receipts,
+    list_subscriptions,
+    replay_subscription,
+    show_subscription,
+)
 from hub.web.templates import Templates
+from hub.web.webhooks import (
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    list_webhooks,
+    pause_webhook,
+    replay_webhook,
+    resume_webhook,
+    rotate_secret,
+    show_webhook,
+    test_webhook,
+)
+from hub.web.websub import BURST, PER_SECOND, explain, receive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,7 +65,8 @@ def create_app(front: Front) -> web.Application:
     if base := urlsplit(parts.site.public_url).path:
         # A proxy may pass PUBLIC_URL's path on, or take it off.
         app.add_routes(_routes(base))
-    app.cleanup_ctx.append(_following(front, parts.documents))
+    app.cleanup_ctx.append(_following(front, parts))
+    app.on_shutdown.append(_end_streams)
     return app
 
 
@@ -56,6 +82,15 @@ def _parts(front: Front) -> Parts:
         pages=Pages(site, templates),
         directory=Directory(front.store, templates, front.settings.feed_kinds, monotonic=front.monotonic),
         assets=assets,
+        polls=Polls(front.store, site),
+        deltas=Deltas(front.store, site),
+        streams=Streams(
+            Frames(front.store, site),
+            total=front.streams,
+            per_client=front.streams_per_client,
+            retry_seconds=front.retry_seconds,
+        ),
+        subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
     )
 
 
@@ -70,8 +105,11 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(feeds, show),
         web.options(feeds, preflight),
         web.post(f"{base}/publish", publish),
+        web.get(f"{base}/websub", explain),
+        web.post(f"{base}/websub", receive),
         web.get(f"{base}/api/feeds", list_feeds),
         web.get(f"{base}/api/status", status),
+        *_subscribing(f"{base}/api"),
         web.get(f"{base}/static/{{name:.+}}", static),
         web.get(f"{base}/favicon.ico", favicon),
         web.get(f"{base}/healthz", healthz),
@@ -79,15 +117,46 @@ def _routes(base: str = "") -> list[web.RouteDef]:
     ]
 
 
-def _following(front: Front, documents: Documents) -> Callable[[web.Application], AsyncIterator[None]]:
+def _subscribing(api: str) -> list[web.RouteDef]:
+    webhook, subscription = f"{api}/webhooks/{{id}}", f"{api}/subscriptions/{{id}}"
+    return [
+        web.get(f"{api}/webhooks", list_webhooks),
+        web.post(f"{api}/webhooks", create_webhook),
+        web.get(webhook, show_webhook),
+        web.patch(webhook, change_webhook),
+        web.delete(webhook, delete_webhook),
+        web.post(f"{webhook}/rotate", rotate_secret),
+        web.post(f"{webhook}/replay", replay_webhook),
+        web.post(f"{webhook}/test", test_webhook),
+        web.post(f"{webhook}/pause", pause_webhook),
+        web.post(f"{webhook}/resume", resume_webhook),
+        web.get(f"{api}/subscriptions", list_subscriptions),
+        web.get(subscription, show_subscription),
+        web.get(f"{subscription}/attempts", list_attempts),
+        web.post(f"{subscription}/replay", replay_subscription),
+        web.get(f"{api}/entries/receipts", list_receipts),
+    ]
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Let clients go to another front at once: streams would not end within any time-out."""
+    app[PARTS].streams.close()
+
+
+def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncIterator[None]]:
     async def follow(_app: web.Application) -> AsyncIterator[None]:
         follower = Follower(
-            front.store, documents, monotonic=front.monotonic, retry_seconds=front.retry_seconds
+            front.store,
+            parts.documents,
+            parts.streams,
+            monotonic=front.monotonic,
+            retry_seconds=front.retry_seconds,
         )
         task = asyncio.create_task(follower.run(), name="follower")
         yield
         while not task.done():  # a cancellation while a connection is made may be swallowed there
             task.cancel()
             await asyncio.wait({task}, timeout=0.5)
+        parts.deltas.close()
 
     return follow

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".md": "text/plain; charset=utf-8",  # browsers show it; text/markdown they would save
+}
 _ICON = "icon.svg"
 
 

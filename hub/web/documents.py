@@ -72,7 +72,7 @@ class Documents:
 
     async def find(self, path: FeedPath, format_: Format) -> Found:
         """Find a document. Raises StoreUnavailable only for what is not in memory."""
-        place = await self._resolve(path)
+        place = await self.locate(path)
         if not isinstance(place, Live):
             return place
         key = Key(place.number, format_)
@@ -101,7 +101,8 @@ class Documents:
         self._moves += 1
         self._places = {path: at for path, at in self._places.items() if at.number not in numbers}
 
-    async def _resolve(self, path: FeedPath) -> Resolution:
+    async def locate(self, path: FeedPath) -> Resolution:
+        """Say where a path leads. Raises StoreUnavailable only for what is not remembered."""
         place = self._places.get(path)
         if place is None:
             return await self._confirming.join(path, lambda: self._confirm(path))

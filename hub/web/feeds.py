@@ -8,17 +8,21 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from hub.errors import Gone, NotBuilt, NotFound
-from hub.model import Format, Moved, Retired
-from hub.urls import document_url, page_url
+from hub.model import Format, Live, Moved, Retired
+from hub.urls import document_url, page_url, stream_url
+from hub.web.delta import show_delta
 from hub.web.documents import Unbuilt
 from hub.web.front import PARTS
 from hub.web.headers import PAGE_HEADERS, PREFLIGHT, READABLE_ANYWHERE, document_headers
 from hub.web.problems import FOR_PEOPLE
 from hub.web.representation import answer
+from hub.web.since import show_since
+from hub.web.stream import show_stream
 from hub.web.targets import read_target
 
 if TYPE_CHECKING:
-    from hub.model import FeedPath
+    from hub.model import FeedNumber, FeedPath, Resolution
+    from hub.web.documents import Found
     from hub.web.front import Parts
     from hub.web.memory import Held
     from hub.web.targets import Target
@@ -28,22 +32,26 @@ ROOT = "/feeds/"
 _REDIRECT_CACHE = "public, max-age=86400"
 
 
-async def show(request: web.Request) -> web.Response:
-    """Answer for a feed's document or page. Raises NotFound, Gone, NotBuilt and StoreUnavailable."""
+async def show(request: web.Request) -> web.StreamResponse:
+    """Answer for a feed's document, page or stream. Raises NotFound, Gone, NotBuilt, StoreUnavailable and the like."""
     parts = request.app[PARTS]
     target = read_target(_tail(request, parts), parts.front.settings.feed_kinds)
-    request[FOR_PEOPLE] = target is not None and target.format is None
+    request[FOR_PEOPLE] = target is not None and target.format is None and not target.stream
     if target is None:
         raise NotFound("There is no such feed.")
-    # A page shows what its JSON document says.
-    found = await parts.documents.find(target.path, target.format or Format.JSON)
+    if _reads_the_log(request, target):
+        found: Found | Resolution = await parts.documents.locate(target.path)
+    else:  # a page shows what its JSON document says
+        found = await parts.documents.find(target.path, target.format or Format.JSON)
     match found:
         case None:
             raise NotFound(f"There is no feed {target.path}.")
         case Retired():
             raise Gone(f"The feed {target.path} has ended.")
         case Moved(path):
-            return _redirect(parts, path, target.format)
+            return _redirect(request, target, path)
+        case Live(number):
+            return await _serve_log(request, target, number)
         case Unbuilt():
             await parts.front.bell.ring()
             raise NotBuilt(
@@ -59,24 +67,42 @@ async def preflight(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=PREFLIGHT)
 
 
+def _reads_the_log(request: web.Request, target: Target) -> bool:
+    return target.stream or (target.format is Format.JSON and "since" in request.query)
+
+
+async def _serve_log(request: web.Request, target: Target, number: FeedNumber) -> web.StreamResponse:
+    if not target.canonical:
+        return _redirect(request, target, target.path)
+    return await (show_stream if target.stream else show_since)(request, number)
+
+
 async def _serve(request: web.Request, target: Target, held: Held) -> web.Response:
     parts = request.app[PARTS]
     if not target.canonical:
-        return _redirect(parts, target.path, target.format)
+        return _redirect(request, target, target.path)
     now = parts.front.now()
     if target.format is None:
         return await answer(request, await parts.pages.get(target.path, held), PAGE_HEADERS, now)
     headers = document_headers(
         parts.site.public_url, target.path, target.format, parts.front.settings.shared_max_age
     )
-    return await answer(request, held.representation, headers, now)
+    delta = await show_delta(request, held, headers)
+    return delta or await answer(request, held.representation, headers, now)
 
 
-def _redirect(parts: Parts, path: FeedPath, format_: Format | None) -> web.Response:
-    base = parts.site.public_url
-    location = document_url(base, path, format_) if format_ else page_url(base, path)
+def _redirect(request: web.Request, target: Target, path: FeedPath) -> web.Response:
+    location = _address(request.app[PARTS].site.public_url, target, path)
+    if _reads_the_log(request, target) and (query := request.rel_url.raw_query_string):
+        location += f"?{query}"
     headers = {hdrs.LOCATION: location, hdrs.CACHE_CONTROL: _REDIRECT_CACHE, **READABLE_ANYWHERE}
     return web.Response(status=301, headers=headers)
+
+
+def _address(base: str, target: Target, path: FeedPath) -> str:
+    if target.stream:
+        return stream_url(base, path)
+    return document_url(base, path, target.format) if target.format else page_url(base, path)
 
 
 def _tail(request: web.Request, parts: Parts) -> str:

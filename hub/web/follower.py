@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hub.model import Changes
     from hub.web.documents import Documents
     from hub.web.ports import DocumentSource
+    from hub.web.streams import Streams
 
 log = logging.getLogger("hub.web.follower")
 
@@ -23,18 +24,20 @@ RETRY_SECONDS = 0.5
 
 
 class Follower:
-    """Replaces documents in memory as soon as a worker has committed new ones."""
+    """Replaces documents in memory as soon as a worker has committed new ones, and wakes their streams."""
 
     def __init__(
         self,
         source: DocumentSource,
         documents: Documents,
+        streams: Streams,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._source = source
         self._documents = documents
+        self._streams = streams
         self._monotonic = monotonic
         self._retry_seconds = retry_seconds
 
@@ -66,11 +69,14 @@ class Follower:
             await self._begin()
         if moved := {row.feed for row in changes.rows if row.moved}:
             self._documents.forget_places(moved)
-        await self._documents.refresh({row.feed for row in changes.rows})
+        changed = {row.feed for row in changes.rows}
+        await self._documents.refresh(changed)
+        self._streams.wake(changed)
 
     async def _begin(self) -> None:
         self._documents.following.began(self._monotonic())
         await self._documents.catch_up()
+        self._streams.wake()
         log.info("following changes")
 
     def _lost(self, why: str) -> None:

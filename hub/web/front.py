@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from hub.web.documents import MEMORY_BYTES
+from hub.web.streams import PER_CLIENT, TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
     from hub.model import Site
     from hub.settings import Settings
     from hub.web.assets import Assets
+    from hub.web.delta import Deltas
     from hub.web.directory import Directory
     from hub.web.documents import Documents
     from hub.web.pages import Pages
-    from hub.web.ports import Bell, Store
+    from hub.web.ports import Bell, Egress, Sealer, Store
+    from hub.web.since import Polls
+    from hub.web.sources import Allowances
+    from hub.web.streams import Streams
     from hub.web.templates import Templates
 
 
@@ -31,13 +37,24 @@ class Front:
     settings: Settings
     store: Store
     bell: Bell
+    """Of those who regenerate."""
+    distribute: Bell
+    """Of those who tell."""
+    egress: Egress
+    sealer: Sealer
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[int], bytes] = secrets.token_bytes
+    """So many bytes, for new secrets and ids."""
     memory_bytes: int = MEMORY_BYTES
     body_seconds: float = 30.0
     """How long a publisher may take to send a body: 16 MiB at 5 Mbit/s, and no more for one that drips."""
     retry_seconds: float = 0.5
-    """How long the follower waits before it tries a lost store again."""
+    """How long the follower and streams wait before they try a lost store again."""
+    streams: int = TOTAL
+    streams_per_client: int = PER_CLIENT
+    heartbeat_seconds: float = 15.0
+    """After so long without an event a stream says that it is there: half of what impatient proxies wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,11 @@ class Parts:
     pages: Pages
     directory: Directory
     assets: Assets
+    polls: Polls
+    deltas: Deltas
+    streams: Streams
+    subscribers: Allowances
+    """How often one source may subscribe and unsubscribe."""
 
 
 PARTS = web.AppKey("parts", Parts)

@@ -21,14 +21,14 @@ _PAGE_POLICY = (
 
 READABLE_ANYWHERE: dict[str, str] = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
-    hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, Last-Modified, Link, Retry-After",
+    hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: "ETag, IM, Last-Modified, Link, Retry-After",
 }
 """CORS for what everybody may read."""
 
 PREFLIGHT: dict[str, str] = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD, OPTIONS",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, A-IM",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "If-None-Match, If-Modified-Since, A-IM, Last-Event-ID",
     hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
     hdrs.ALLOW: "GET, HEAD, OPTIONS",
 }
@@ -43,6 +43,23 @@ ASSET_HEADERS: dict[str, str] = {hdrs.CACHE_CONTROL: "public, max-age=31536000, 
 """For names that hold a hash of what they name."""
 FILE_HEADERS: dict[str, str] = ASSET_HEADERS | {hdrs.CACHE_CONTROL: "public, max-age=3600"}
 """For static files under their plain names."""
+
+SINCE_HEADERS: dict[str, str] = {
+    hdrs.CACHE_CONTROL: "no-store",
+    hdrs.VARY: hdrs.ACCEPT_ENCODING,
+    "Content-Security-Policy": _DOCUMENT_POLICY,
+    **NO_SNIFFING,
+    **READABLE_ANYWHERE,
+}
+"""For an answer to one cursor: of use to whoever asked, now."""
+STREAM_HEADERS: dict[str, str] = {
+    hdrs.CONTENT_TYPE: "text/event-stream",
+    hdrs.CACHE_CONTROL: "no-store",
+    "X-Accel-Buffering": "no",
+    **NO_SNIFFING,
+    **READABLE_ANYWHERE,
+}
+"""nginx would keep events back until a buffer is full."""
 
 
 def document_headers(public_url: str, path: FeedPath, format_: Format, shared_max_age: int) -> dict[str, str]:

@@ -1,29 +1,39 @@
-"""What the front needs of the outside: the store's read side and its one write, and a bell."""
+"""What the front needs of the outside: the store, bells, a way to ask receivers, and the seal on their secrets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from hub.adapters.egress import Answer, Failure
     from hub.adapters.store.database import Call
+    from hub.adapters.store.regeneration import Snapshot, Stored
     from hub.adapters.store.upkeep import State
     from hub.errors import HubError
     from hub.model import (
         Changes,
         Document,
+        EntryId,
+        EntryNumber,
+        FeedHead,
         FeedNumber,
         FeedPage,
         FeedPath,
         FeedSummary,
         Format,
         Kind,
+        Label,
+        LogSlice,
         PublishEvent,
         Receipt,
         Resolution,
+        Standing,
+        TermRef,
         Version,
     )
+    from hub.subscription import Attempt, EntryReceipt, Intent, Subscription, SubscriptionId, Webhook
 
 
 class DocumentSource(Protocol):
@@ -38,12 +48,76 @@ class DocumentSource(Protocol):
     async def changes(self, after: str | None, /, *, block_ms: int) -> Changes: ...
 
 
-class Store(DocumentSource, Protocol):
+class LogSource(Protocol):
+    """What changed in feeds, and what to show of it. Every method raises StoreUnavailable."""
+
+    async def log(self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0) -> LogSlice: ...
+
+    async def head(self, feed: FeedNumber, /) -> FeedHead: ...
+
+    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None: ...
+
+    async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
+
+    async def labels(self, refs: Iterable[TermRef], /) -> dict[TermRef, Label]: ...
+
+
+class Subscribing(Protocol):
+    """Who is told. Every method raises StoreUnavailable. `owner` None: everybody's."""
+
+    async def request(self, intent: Intent, /) -> None:
+        """Keep a WebSub request until it is verified; a later one for the same subscription replaces it.
+
+        To unsubscribe what is not subscribed is nothing to verify: nobody is asked, and a pending request to subscribe
+        is dropped. Raises TooManyPending where too many requests wait for one callback host.
+        """
+        ...
+
+    async def subscription(self, id_: SubscriptionId, /) -> Subscription | None: ...
+
+    async def list_subscriptions(
+        self, *, cursor: str | None, limit: int, owner: str | None = None
+    ) -> tuple[tuple[Subscription, ...], str | None]:
+        """List them, and give the cursor of the next page. Raises ValueError for a cursor that it never gave."""
+        ...
+
+    async def attempts(self, id_: SubscriptionId, /) -> tuple[Attempt, ...]:
+        """Newest first."""
+        ...
+
+    async def receipts(self, entry: EntryId, /) -> tuple[EntryReceipt, ...]:
+        """Say per feed and subscription whether an entry's latest change was acknowledged. Raises NotFound."""
+        ...
+
+    async def replay(self, id_: SubscriptionId, after: int, /) -> bool:
+        """Move the cursor and make it due at once. False: there is no such subscription."""
+        ...
+
+    async def put_webhook(self, webhook: Webhook, /, *, was: Webhook | None = None) -> None:
+        """Create or change; a feed that is new to it starts at its present seq, one that it lost is told no more."""
+        ...
+
+    async def webhook(self, id_: str, /) -> Webhook | None: ...
+
+    async def list_webhooks(
+        self, *, cursor: str | None, limit: int, owner: str | None = None
+    ) -> tuple[tuple[Webhook, ...], str | None]: ...
+
+    async def remove_webhook(self, id_: str, /) -> bool: ...
+
+    async def pause(self, id_: str, /, *, paused: bool) -> bool: ...
+
+
+class Store(DocumentSource, LogSource, Subscribing, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(
         self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
     ) -> FeedPage: ...
+
+    async def standings(self, numbers: Sequence[FeedNumber], /) -> Mapping[FeedNumber, Standing]:
+        """Say where feeds are and how far their logs go, in one round trip."""
+        ...
 
     async def accept(
         self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
@@ -59,10 +133,26 @@ class Store(DocumentSource, Protocol):
 
 
 class Bell(Protocol):
-    """Rings `regenerate`. Never raises: the pump rings for whatever is still owed."""
+    """Rings one queue's workers. Never raises: the pump rings for whatever is still owed."""
 
     async def ring(self) -> None: ...
 
     def call(self) -> Call:
         """Give the ring itself, to go to Redis with other calls in one round trip."""
         ...
+
+
+class Egress(Protocol):
+    """The guarded client. Never raises for what a receiver does, and follows no redirect."""
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = 10.0
+    ) -> Answer | Failure: ...
+
+
+class Sealer(Protocol):
+    """Encrypts secrets before they reach the store. `owner`: what a secret belongs to, and opens for."""
+
+    def seal(self, secret: bytes, owner: str, /) -> bytes: ...
+
+    def open(self, sealed: bytes, owner: str, /) -> bytes: ...

@@ -1,4 +1,4 @@
-"""One middleware turns errors into answers: problem+json (RFC 9457), or a page where a person asked."""
+"""One middleware turns errors into answers: problem+json (RFC 9457), a page where a person asked, or a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import hdrs, web
 
-from hub.errors import HubError, Invalid
+from hub.errors import CursorGone, HubError, Invalid
 from hub.web.front import PARTS
 from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, READABLE_ANYWHERE
 
@@ -23,6 +23,8 @@ log = logging.getLogger("hub.web")
 
 FOR_PEOPLE = web.RequestKey("for_people", bool)
 """Set by handlers of pages: whoever asked wants to read a sentence, not JSON."""
+FOR_SUBSCRIBERS = web.RequestKey("for_subscribers", bool)
+"""Set by the WebSub hub: its errors are described in plain text (WebSub §5.1.2)."""
 
 _READS = {"GET", "HEAD"}
 _CACHE = {404: "public, max-age=60", 410: "public, max-age=300"}
@@ -71,6 +73,8 @@ def _headers_of(error: HubError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if (seconds := getattr(error, "retry_after", None)) is not None:
         headers[hdrs.RETRY_AFTER] = str(seconds)
+    if isinstance(error, CursorGone):
+        headers[hdrs.CACHE_CONTROL] = "no-store"
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="feedhub"'
     return headers
@@ -84,8 +88,11 @@ def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]
     if request.get(FOR_PEOPLE, False):
         headers |= PAGE_HEADERS | {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
         body = request.app[PARTS].templates.render("problem.html", problem=problem)
+    elif request.get(FOR_SUBSCRIBERS, False):
+        headers[hdrs.CONTENT_TYPE] = "text/plain; charset=utf-8"
+        body = f"{problem['detail']}\n".encode()
     else:
         headers[hdrs.CONTENT_TYPE] = "application/problem+json"
         body = orjson.dumps(problem)
-    headers[hdrs.CACHE_CONTROL] = _CACHE.get(status, "no-store")
+    headers.setdefault(hdrs.CACHE_CONTROL, _CACHE.get(status, "no-store"))
     return web.Response(status=status, body=body, headers=headers)

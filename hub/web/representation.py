@@ -41,23 +41,31 @@ async def answer(
     shared = {**headers, hdrs.ETAG: shown.validators.etag, hdrs.VARY: hdrs.ACCEPT_ENCODING}
     if modified := shown.validators.last_modified:
         shared[hdrs.LAST_MODIFIED] = format_datetime(shown_date(modified, now), usegmt=True)
-    if is_not_modified(_preconditions(request), shown.validators, now):
+    if is_not_modified(preconditions(request), shown.validators, now):
         return web.Response(status=304, headers=shared)
-    coding = negotiate(_joined(request, hdrs.ACCEPT_ENCODING))
-    shared[hdrs.CONTENT_TYPE] = shown.content_type
+    return await send(request, shown.variants, shared | {hdrs.CONTENT_TYPE: shown.content_type})
+
+
+async def send(
+    request: web.Request, text: Variants, headers: Mapping[str, str], *, status: int = 200
+) -> web.Response:
+    """Answer a text in the coding that is liked best."""
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING))
+    said = dict(headers)
     if coding is not Coding.IDENTITY:
-        shared[hdrs.CONTENT_ENCODING] = coding
-    return web.Response(body=await shown.variants.get(coding), headers=shared)
+        said[hdrs.CONTENT_ENCODING] = coding
+    return web.Response(status=status, body=await text.get(coding), headers=said)
 
 
-def _preconditions(request: web.Request) -> Preconditions:
+def preconditions(request: web.Request) -> Preconditions:
+    """Read what a client says that it has."""
     return Preconditions(
-        if_none_match=_joined(request, hdrs.IF_NONE_MATCH),
+        if_none_match=joined(request, hdrs.IF_NONE_MATCH),
         if_modified_since=request.headers.get(hdrs.IF_MODIFIED_SINCE),
     )
 
 
-def _joined(request: web.Request, name: str) -> str | None:
+def joined(request: web.Request, name: str) -> str | None:
     """Read a list header as one value, however many lines it came in (RFC 9110 §5.3)."""
     lines = request.headers.getall(name, None)
     return None if lines is None else ", ".join(lines)

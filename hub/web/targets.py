@@ -1,4 +1,4 @@
-"""What a path under /feeds/ asks for: pure, and the only place where hostile paths are read."""
+"""What a path under /feeds/, or a topic, asks for: pure, and the only place where hostile paths are read."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _SUFFIXES = {f".{format_}": format_ for format_ in Format}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A feed's document, or without a format its page. Not `canonical`: another spelling of that address."""
+    """A feed's document, or without a format its page or its stream. Not `canonical`: another spelling of it."""
 
     path: FeedPath
     format: Format | None
     canonical: bool = True
+    stream: bool = False
 
 
 def read_target(tail: str, kinds: Container[Kind]) -> Target | None:
@@ -34,12 +35,28 @@ def read_target(tail: str, kinds: Container[Kind]) -> Target | None:
     segments = _decode(stem)
     if segments is None:
         return None
-    kind, *slugs = segments
+    stream = format_ is None and _is_stream(segments)
+    kind, *slugs = named = segments[:-1] if stream else segments
     path = _path(kind.lower(), slugs)
     if path is None or path.kind not in kinds:
         return None
-    canonical = proper_suffix and not tail.endswith("/") and str(path) == "/".join(segments)
-    return Target(path, format_, canonical)
+    canonical = proper_suffix and not tail.endswith("/") and str(path) == "/".join(named)
+    return Target(path, format_, canonical, stream)
+
+
+def _is_stream(segments: list[str]) -> bool:
+    """Tell `category/x/stream` and `all/stream` from `category/stream`, which is a feed."""
+    return segments[-1] == "stream" and len(segments) == (2 if segments[0].lower() == Kind.ALL else 3)
+
+
+def read_topic(topic: str, public_url: str, kinds: Container[Kind]) -> Target | None:
+    """Read a WebSub topic. None: it is not under this hub's feeds.
+
+    What comes before is compared to the byte, and no slug has a query in it: the topic that deliveries name must be
+    the one that was asked for (WebSub §5.1).
+    """
+    root = f"{public_url}/feeds/"
+    return read_target(topic.removeprefix(root), kinds) if topic.startswith(root) else None
 
 
 def _split_suffix(tail: str) -> tuple[str, Format | None, bool]:

@@ -40,7 +40,7 @@ async def snapshot(store: Store, feed: FeedNumber) -> Snapshot:
 
 async def commit(store: Store, taken: Snapshot, doc: Doc | None = None, render: int | None = None) -> bool:
     render = int(await store.client.get(store.keys.render)) if render is None else render
-    return await store.commit(taken, render, {str(f): doc or Doc() for f in Format}, [])
+    return bool(await store.commit(taken, render, {str(f): doc or Doc() for f in Format}, []))
 
 
 async def settle(store: Store) -> None:

@@ -34,7 +34,7 @@ from workers.rebuild import Rebuilder
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from workers.rebuild import Built
+    from hub.adapters.composer import Built
 
 SITE = Settings(public_url="https://hub.test", debounce_ms=0, feed_size=4)
 IDS = [f"e{i}" for i in range(8)]

@@ -10,6 +10,7 @@ from hub.model import Version
 from hub.settings import Settings
 from hub.web.app import Front, create_app
 from tests.web.fakes import NEWS, Clock, FakeBell, FakeStore
+from tests.web.subscribers import FakeEgress, FakeSealer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,6 +51,16 @@ def bell() -> FakeBell:
 
 
 @pytest.fixture
+def distribute() -> FakeBell:
+    return FakeBell()
+
+
+@pytest.fixture
+def egress() -> FakeEgress:
+    return FakeEgress()
+
+
+@pytest.fixture
 def fake() -> FakeStore:
     """A store with one feed, built once."""
     store = FakeStore()
@@ -59,13 +70,29 @@ def fake() -> FakeStore:
 
 @pytest.fixture
 def start(
-    fake: FakeStore, bell: FakeBell, clock: Clock, settings: Settings, aiohttp_client: AiohttpClient
+    *,
+    fake: FakeStore,
+    bell: FakeBell,
+    distribute: FakeBell,
+    egress: FakeEgress,
+    clock: Clock,
+    settings: Settings,
+    aiohttp_client: AiohttpClient,
 ) -> Start:
     """Start a front with other settings; what else is given are Front's own limits."""
 
     async def begin(given: Settings | None = None, **limits: Any) -> Client:
         front = Front(
-            given or settings, fake, bell, clock.now, clock.monotonic, retry_seconds=0.005, **limits
+            given or settings,
+            fake,
+            bell,
+            distribute,
+            egress,
+            FakeSealer(),
+            clock.now,
+            clock.monotonic,
+            retry_seconds=0.005,
+            **limits,
         )
         return await aiohttp_client(
             create_app(front),

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from hub.adapters.store.database import Call
 from hub.adapters.store.upkeep import State
-from hub.errors import HubError, StoreUnavailable
+from hub.errors import HubError, StoreUnavailable, TooManyPending
 from hub.model import (
     Change,
     Changes,
@@ -37,9 +38,13 @@ from hub.model import (
     Seq,
     Version,
 )
+from tests.web.fakelog import FakeLog, FakeLogs
+from tests.web.subscribers import FakeSubscribing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from hub.subscription import Intent, SubscriptionId
 
 MODIFIED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NEWS = FeedPath(Kind.CATEGORY, "news")
@@ -75,12 +80,14 @@ class FakeBell:
 
 
 @dataclass
-class FakeStore:
+class FakeStore(FakeLogs, FakeSubscribing):
     """Feeds as the real store would answer for them. `calls` counts what was asked, by method."""
 
-    places: dict[FeedPath, Resolution] = field(default_factory=dict)
     documents: dict[tuple[FeedNumber, Format], Document] = field(default_factory=dict)
-    summaries: dict[FeedPath, FeedSummary] = field(default_factory=dict)
+    requested: dict[SubscriptionId, Intent] = field(default_factory=dict)
+    """WebSub requests that wait for verification."""
+    subscribed: set[SubscriptionId] = field(default_factory=set)
+    pending_per_host: int = 1000
     accepted: list[PublishEvent] = field(default_factory=list)
     answers: list[Receipt | HubError] = field(default_factory=list)
     """What `accept` answers next; by default everything is accepted."""
@@ -110,6 +117,7 @@ class FakeStore:
     ) -> FeedNumber:
         feed = FeedNumber(number)
         self.places[path] = Live(feed)
+        self.logs[feed] = FakeLog(path)
         self.summaries[path] = FeedSummary(
             feed, path, name or path.slug.title(), description, Seq(number), entries
         )
@@ -201,6 +209,17 @@ class FakeStore:
         self.sources.add(source)
         self.rings += ring == Call("ring", ())
         return self.answers or [receipt(event) for event in events]
+
+    async def request(self, intent: Intent, /) -> None:
+        await self._asked("request")
+        if intent.mode == "unsubscribe" and intent.id not in self.subscribed:
+            self.requested.pop(intent.id, None)
+            return
+        host = urlsplit(intent.callback).hostname
+        pending = [one for one in self.requested.values() if urlsplit(one.callback).hostname == host]
+        if len(pending) >= self.pending_per_host and intent.id not in self.requested:
+            raise TooManyPending(f"Too many requests for callbacks on {host} wait for verification.")
+        self.requested[intent.id] = intent
 
     async def state(self) -> State:
         await self._asked("state")

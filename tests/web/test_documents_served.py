@@ -59,7 +59,7 @@ async def test_a_document_has_exactly_these_headers(
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src https: http: data:; sandbox",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "ETag, Last-Modified, Link, Retry-After",
+        "Access-Control-Expose-Headers": "ETag, IM, Last-Modified, Link, Retry-After",
         "Server": "feedhub",
     }
 

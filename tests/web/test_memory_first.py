@@ -11,7 +11,10 @@ import pytest
 from hub.model import Change, FeedNumber, FeedPath, Format, Kind, Moved, Version
 from hub.web.documents import Documents, Unbuilt
 from hub.web.follower import Follower
+from hub.web.frames import Frames
 from hub.web.memory import Held, Memory
+from hub.web.streams import Streams
+from tests.web.conftest import make_settings
 from tests.web.fakes import NEWS, Clock, FakeStore, eventually
 
 if TYPE_CHECKING:
@@ -32,8 +35,9 @@ def documents(fake: FakeStore, clock: Clock) -> Documents:
 @pytest.fixture
 async def followed(fake: FakeStore, clock: Clock, documents: Documents) -> AsyncIterator[Documents]:
     """Documents with a follower that has begun."""
+    streams = Streams(Frames(fake, make_settings().site))
     task = asyncio.create_task(
-        Follower(fake, documents, monotonic=clock.monotonic, retry_seconds=0.005).run()
+        Follower(fake, documents, streams, monotonic=clock.monotonic, retry_seconds=0.005).run()
     )
     await eventually(lambda: documents.following.covers(clock.seconds, clock.seconds))
     yield documents

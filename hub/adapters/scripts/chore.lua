@@ -34,7 +34,7 @@ local function refile_entry(e)
       log_change(n, e, seq, now_in[n] and tonumber(was.pub) or nil, pace)
     end
   end
-  redis.call('HSET', key.entry(e), 'feeds', table.concat(new, ','))
+  write_feeds(e, old, new, seq)
 end
 
 local step = redis.call('ZSCAN', key.window(feed), redis.call('HGET', key.chores, chore), 'COUNT', tonumber(ARGV[1]))

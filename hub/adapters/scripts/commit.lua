@@ -2,8 +2,8 @@
 -- `dirty` if it is fresh, else due.
 -- KEYS[1] any key of the hub
 -- ARGV[1] feed number, ARGV[2] seq, ARGV[3] render, ARGV[4] labels (the version), ARGV[5] debounce (ms),
--- ARGV[6] ids of entries that could not be rendered (JSON), then per format: format, hash, gzip
--- Answers 1 if it was taken.
+-- ARGV[6] notify interval (ms), ARGV[7] ids of entries that could not be rendered (JSON), then per format: format, hash, gzip
+-- Answers 1 if it was taken, 2 if in addition somebody is to be told now.
 
 local n, seq, render, labels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = now_ms()
@@ -34,11 +34,11 @@ end
 
 local taken = newer(f.built)
 if taken then
-  for i = 7, #ARGV, 3 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+  for i = 8, #ARGV, 3 do write(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
   f.built = table.concat({int(seq), int(render), int(labels)}, ' ')
-  redis.call('HSET', key.feed(n), 'built', f.built, 'skipped', ARGV[6])
+  redis.call('HSET', key.feed(n), 'built', f.built, 'skipped', ARGV[7])
   redis.call('HDEL', key.feed(n), 'fails', 'error')
-  if ARGV[6] ~= '[]' then redis.call('SADD', key.troubled, n) end
+  if ARGV[7] ~= '[]' then redis.call('SADD', key.troubled, n) end
   announce(n, seq, false)
 end
 
@@ -57,4 +57,5 @@ if tonumber(b_render) < current then
 elseif tonumber(b_labels) < tonumber(f.need or '0') then
   redis.call('ZADD', key.stale, 'NX', int(now), n)
 end
-return taken and 1 or 0
+if not taken then return 0 end
+return mark_telling(n, ARGV[6]) and 2 or 1

@@ -55,6 +55,7 @@ if e.removed then
   labels_changed(n, seq)
   if target then start_chore('refile', n) end
   announce(n, seq, true)
+  mark_telling(n, 0)  -- that it has ended
   return remember(ARGV[1], receipt('accepted', {n}, pace, n))
 end
 

@@ -152,11 +152,27 @@ local function union(old, new)
   return list, now
 end
 
+-- The one place where an entry's feeds are written, and beside them since when it is in each: kept while it stays, `seq`
+-- where it enters. 0: it was there before anybody counted. And which feeds it left, so that one can ask who has
+-- acknowledged that.
+local function write_feeds(e, old, new, seq)
+  local was, since, rows = {}, {}, {}
+  for _, n in ipairs(old) do was[n] = true end
+  for n, joined in string.gmatch(redis.call('HGET', key.entry(e), 'joined') or '', '(%d+):(%d+)') do since[n] = joined end
+  for _, n in ipairs(new) do rows[#rows + 1] = n .. ':' .. (was[n] and (since[n] or '0') or int(seq)) end
+  local left, now = {}, select(2, union({}, new))
+  for _, n in ipairs(union(csv(redis.call('HGET', key.entry(e), 'left') or ''), old)) do
+    if not now[n] then left[#left + 1] = n end
+  end
+  redis.call('HSET', key.entry(e), 'feeds', table.concat(new, ','), 'joined', table.concat(rows, ','))
+  if #left > 0 then redis.call('HSET', key.entry(e), 'left', table.concat(left, ',')) else redis.call('HDEL', key.entry(e), 'left') end
+end
+
 -- Move entry `e` from the feeds it was in to `new`; each of both gets the seq. `published` nil: it is in none now.
 local function refile(e, old, new, seq, published, pace)
   local touched, now = union(old, new)
   for _, n in ipairs(touched) do log_change(n, e, seq, now[n] and published or nil, pace) end
-  redis.call('HSET', key.entry(e), 'feeds', table.concat(new, ','))
+  write_feeds(e, old, new, seq)
   return touched
 end
 

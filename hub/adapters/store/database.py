@@ -30,10 +30,14 @@ SCHEMA = 1
 
 _LIBRARIES = {
     "accept": ("lib", "terms"),
-    "feed_event": ("lib", "terms"),
+    "feed_event": ("lib", "telling", "terms"),
     "turn": ("lib", "terms"),
     "claim": ("lib", "snapshots"),
     "snapshot": ("lib", "snapshots"),
+    "commit": ("lib", "telling"),
+    **dict.fromkeys(
+        ("verify", "owing", "settle", "webhook", "unhook", "replay", "lapse"), ("lib", "telling", "subs")
+    ),
 }
 # What means "not now", as opposed to a defect of ours: no space, a failing disk, a replica, still loading.
 # By class where redis-py has one, else by code, which a pipeline's error has in its middle.

@@ -23,11 +23,12 @@ from hub.model import (
     Resolution,
     Retired,
     Seq,
+    Standing,
     Version,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 READ = 1000
 """Rows of the change stream a read. A full read may mean that older rows were trimmed unread."""
@@ -84,6 +85,19 @@ class Reading(Database):
             pipe.hget(self.keys.of("feed", number), "built")
         with unavailable():
             return [_version(text) if text else None for text in await pipe.execute()]
+
+    async def standings(self, numbers: Sequence[FeedNumber]) -> Mapping[FeedNumber, Standing]:
+        """Say where feeds are (or last were) and how far their logs go, in one round trip."""
+        pipe = self.client.pipeline(transaction=False)
+        for number in numbers:
+            pipe.hmget(self.keys.of("feed", number), "kind", "slug", "seq")
+        with unavailable():
+            rows = await pipe.execute() if numbers else []
+        return {
+            number: Standing(FeedPath(Kind(kind.decode()), slug.decode()), Seq(int(seq or 0)))
+            for number, (kind, slug, seq) in zip(numbers, rows, strict=True)
+            if kind
+        }
 
     async def list_feeds(
         self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -36,6 +37,7 @@ QUARANTINE_MS = (10_000, 3_600_000)
 """First and longest delay of a quarantine; it doubles in between."""
 RELEASE_MS = 1000
 """Delay after a job that failed without dying."""
+HEAD_FIELDS = ("kind", "slug", "id", "name", "desc", "url", "image", "updated")
 LABEL_FIELDS = ("kind", "slug", "name", "url", "image", "state")
 
 
@@ -74,6 +76,8 @@ class Snapshot:
     head: FeedHead
     window: tuple[Place, ...]
     tombstones: tuple[Tombstone, ...]
+    floor: Seq
+    """The cursors from here on can be told by this all that changed after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,16 @@ class Claim:
     """The entries among them that changed after what the worker knows."""
     more: bool
     """Others are due as well."""
+
+
+class Commit(IntEnum):
+    """What came of a commit; false if nothing did."""
+
+    OVERTAKEN = 0
+    """Another worker was ahead, which is normal."""
+    TAKEN = 1
+    TELL = 2
+    """Taken, and a subscriber is to be told now."""
 
 
 class Regeneration(Database):
@@ -117,20 +131,25 @@ class Regeneration(Database):
         """Read a feed's present state; None if it retired meanwhile."""
         return _snapshot(feed, await self.run("snapshot", feed, self.settings.feed_size))
 
+    async def head(self, feed: FeedNumber) -> FeedHead:
+        """Read a feed's own data."""
+        with unavailable():
+            return _head(await self.client.hmget(self.keys.of("feed", feed), *HEAD_FIELDS))
+
     async def entries(self, numbers: Iterable[EntryNumber]) -> dict[EntryNumber, Stored]:
-        """Read entries with their revisions; one that was removed meanwhile is absent."""
+        """Read entries with their revisions; one that was removed or withdrawn meanwhile is absent."""
         wanted = list(numbers)
         if not wanted:
             return {}
         pipe = self.client.pipeline(transaction=False)
         for number in wanted:
-            pipe.hmget(self.keys.of("entry", number), "rev", "data", "refs")
+            pipe.hmget(self.keys.of("entry", number), "rev", "data", "refs", "state")
         with unavailable():
             rows = await pipe.execute()
         return {
             n: _stored(revision, data, refs)
-            for n, (revision, data, refs) in zip(wanted, rows, strict=True)
-            if data
+            for n, (revision, data, refs, state) in zip(wanted, rows, strict=True)
+            if data and state == b"live"
         }
 
     async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
@@ -160,19 +179,20 @@ class Regeneration(Database):
         render: int,
         documents: Mapping[str, Committable],
         skipped: Sequence[str],
-    ) -> bool:
-        """Store all formats if newer than what is built; False: another worker was ahead, which is normal."""
+    ) -> Commit:
+        """Store all formats if newer than what is built, and say whether somebody is to be told of it."""
         args: list[Argument] = [
             snapshot.number,
             snapshot.seq,
             render,
             snapshot.labels,
             self.settings.debounce_ms,
+            self.settings.notify_interval_ms,
             orjson.dumps(list(skipped)),
         ]
         for format_, document in documents.items():
             args += [format_, document.hash, document.gzip]
-        return bool(await self.run("commit", *args))
+        return Commit(await self.run("commit", *args))
 
     async def release(self, feed: FeedNumber, error: str) -> None:
         """Give a failed claim back: due again soon, or when its quarantine ends."""
@@ -180,7 +200,7 @@ class Regeneration(Database):
 
 
 def _stored(revision: bytes, data: bytes, refs: bytes | None) -> Stored:
-    """Put an entry together with the feeds that its refs meant (none: it is under embargo)."""
+    """Put an entry together with the feeds that its refs meant."""
     entry = unpack_entry(data)
     feeds = iter((refs or b"").split(b","))
 
@@ -202,7 +222,7 @@ def _text(field: bytes | None) -> str:
 
 
 def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
-    state, seq, labels, head, window, gone = row
+    state, seq, labels, head, window, gone, floor = row
     if state != b"live":
         return None
     return Snapshot(
@@ -222,10 +242,11 @@ def _snapshot(number: FeedNumber, row: Sequence[Any]) -> Snapshot | None:
             )
             for id_, seq in zip(gone[::2], gone[1::2], strict=True)
         ),
+        floor=Seq(int(floor)),
     )
 
 
-def _head(fields: Sequence[bytes]) -> FeedHead:
+def _head(fields: Sequence[bytes | None]) -> FeedHead:
     kind, slug, id_, name, description, url, image, updated = (_text(field) for field in fields)
     return FeedHead(
         path=FeedPath(Kind(kind), slug),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.adapters.store.database import Database, unavailable
+from hub.subscription import Lane
 
 TOMBSTONES_MS = 90 * 86_400_000
 """How long a removed entry stays in the logs of its feeds."""
@@ -13,6 +14,7 @@ CHORE_ENTRIES = 200
 SWEEP_FEEDS = 100
 ALIVE_MS = 15_000
 STALE_MS = 5_000
+_LANES = ",".join(Lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Owed:
     """Since the oldest dirty feed fell due."""
     chore: bool
     turn: bool
+    tell_wait: int | None = None
+    """Until somebody is to be told or verified; None: nobody is."""
+    tell_overdue: int = 0
+    lapsed: bool = False
+    """A lease has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,11 @@ class State:
     scheduled: int
     entries: int
     feeds: int
+    subscriptions: int = 0
+    untold: int = 0
+    """Feeds whose subscribers should have been told seconds ago."""
+    failing: int = 0
+    """Subscriptions on probation."""
 
 
 class Upkeep(Database):
@@ -49,8 +61,16 @@ class Upkeep(Database):
 
     async def owed(self, worker: str = "") -> Owed:
         """Read what is to be done; `worker`, if given, is kept as alive."""
-        wait, overdue, chore, turn = (int(part) for part in await self.run("owed", worker))
-        return Owed(None if wait < 0 else wait, overdue, chore=bool(chore), turn=bool(turn))
+        wait, overdue, chore, turn, tell, late, lapsed = map(int, await self.run("owed", worker, _LANES))
+        return Owed(
+            wait=None if wait < 0 else wait,
+            overdue=overdue,
+            chore=bool(chore),
+            turn=bool(turn),
+            tell_wait=None if tell < 0 else tell,
+            tell_overdue=late,
+            lapsed=bool(lapsed),
+        )
 
     async def turn(self) -> int:
         """Let entries go live or expire whose time has come; answers how many."""
@@ -77,8 +97,11 @@ class Upkeep(Database):
             pipe.zcard(self.keys.scheduled)
             pipe.hlen(self.keys.ids)
             pipe.zcard(self.keys.directory)
-            workers, late, stale, scheduled, entries, feeds = await pipe.execute()
-        return State(now, tuple(w.decode() for w in workers), late, stale, scheduled, entries, feeds)
+            pipe.zcard(self.keys.leases)
+            pipe.zcount(self.keys.telling, "-inf", now - STALE_MS)
+            pipe.zcard(self.keys.of("due", Lane.PROBATION))
+            workers, *counts = await pipe.execute()
+        return State(now, tuple(w.decode() for w in workers), *counts)
 
     async def check_writable(self) -> None:
         """Prove that something can be stored now. Raises StoreUnavailable."""

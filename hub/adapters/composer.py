@@ -1,0 +1,140 @@
+"""From a feed's snapshot to its documents: whole, as workers cache them, or only what changed since a cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from hub.adapters.labelbook import LabelBook, Labels
+from hub.model import Item
+from hub.render.diffs import changed_since, whole
+from hub.render.renderer import MEMORY_BYTES, Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+    from hub.adapters.store.regeneration import Snapshot, Stored
+    from hub.model import EntryNumber, FeedNumber, Format, Site
+    from hub.render.diffs import Changed
+    from hub.render.renderer import Draft, Place, RenderedDocument, Rendering
+
+T = TypeVar("T")
+
+SNAPSHOTS = 3
+"""How often an entry may change under our hands; then its newest revision is taken, as the feed is due anyway."""
+
+
+class Source(Labels, Protocol):
+    """Where feeds and entries come from."""
+
+    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None: ...
+
+    async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
+
+
+class Run(Protocol):
+    """How rendering is run: here, or off the loop, but never two at a time."""
+
+    def __call__(self, call: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+async def here(call: Callable[[], T]) -> T:
+    """Run it at once, where nobody else waits for the loop."""
+    return call()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One feed's documents, and what they were made of."""
+
+    snapshot: Snapshot
+    changed: Changed
+    rendering: Rendering
+
+    @property
+    def path(self) -> str:
+        return str(self.snapshot.head.path)
+
+    def diff(self, format_: Format) -> RenderedDocument | None:
+        """Give the document of what changed; None where this format can't say it, or where nothing did."""
+        return self.rendering.documents[format_] if self.changed.fits(format_) else None
+
+
+class Composer:
+    """Renders feeds as they are now; keeps fragments in memory from one to the next."""
+
+    def __init__(
+        self, store: Source, site: Site, *, memory_bytes: int = MEMORY_BYTES, run: Run = here
+    ) -> None:
+        self.site = site
+        self._store = store
+        self._renderer = Renderer(site, memory_bytes=memory_bytes)
+        self._labels = LabelBook(store)
+        self._run = run
+
+    async def compose(
+        self,
+        feed: FeedNumber,
+        snapshot: Snapshot | None,
+        fresh: Mapping[EntryNumber, Stored],
+        *,
+        since: int | None = None,
+        upto: int | None = None,
+    ) -> Built | None:
+        """Render a snapshot (or a later one) in all formats; with `since`, what changed after that, up to `upto`.
+
+        `fresh` are entries that came with the snapshot. None: the feed retired, or the cursor can't be told
+        what it missed.
+        """
+        for attempt in range(1, SNAPSHOTS + 1):
+            if snapshot is None:
+                return None
+            changed = whole(snapshot) if since is None else changed_since(snapshot, since, upto=upto)
+            if changed is None:
+                return None
+            draft = await self._draft(changed.window, snapshot.labels)
+            if await self._complete(draft, snapshot.labels, fresh, last=attempt == SNAPSHOTS):
+                return Built(snapshot, changed, await self._rendered(draft, snapshot, changed))
+            snapshot, fresh = await self._store.snapshot(feed), {}
+        raise AssertionError("the last attempt completes")
+
+    async def since(self, feed: FeedNumber, cursor: int, *, upto: int | None = None) -> Built | None:
+        """Render what changed in a feed after a cursor, as it is now. None as in `compose`."""
+        return await self.compose(feed, await self._store.snapshot(feed), {}, since=cursor, upto=upto)
+
+    async def _draft(self, window: Sequence[Place], labels: int) -> Draft:
+        return await self._run(lambda: self._renderer.draft(window, labels=labels))
+
+    async def _rendered(self, draft: Draft, snapshot: Snapshot, changed: Changed) -> Rendering:
+        return await self._run(lambda: draft.render(snapshot.head, changed.tombstones))
+
+    async def _complete(
+        self, draft: Draft, stamp: int, fresh: Mapping[EntryNumber, Stored], *, last: bool
+    ) -> bool:
+        """Supply what the draft lacks; False if an entry changed after the snapshot, unless this is the `last` try."""
+        if draft.doubtful:
+            labels = await self._labels.read(draft.doubtful, stamp=stamp)
+            await self._run(lambda: draft.confirm(labels))
+        places = draft.missing
+        if not places:
+            return True
+        found = await self._entries(places, fresh)
+        still = all(p.number in found and found[p.number].revision <= p.seq for p in places)
+        if still or last:
+            items = await self._items(places, found, stamp)
+            await self._run(lambda: draft.supply(items))
+        return still or last
+
+    async def _entries(
+        self, places: Sequence[Place], fresh: Mapping[EntryNumber, Stored]
+    ) -> dict[EntryNumber, Stored]:
+        here = {p.number: fresh[p.number] for p in places if p.number in fresh}
+        return here | await self._store.entries(p.number for p in places if p.number not in here)
+
+    async def _items(
+        self, places: Sequence[Place], found: Mapping[EntryNumber, Stored], stamp: int
+    ) -> list[Item]:
+        refs = (ref for stored in found.values() for ref in stored.entry.refs)
+        labels = await self._labels.read(refs, stamp=stamp)
+        there = [(p, found[p.number]) for p in places if p.number in found]
+        return [Item(p.number, stored.revision, p.seq, stored.entry, labels) for p, stored in there]

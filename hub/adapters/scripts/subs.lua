@@ -1,0 +1,70 @@
+-- What scripts that place subscriptions share; put after telling.lua. A subscription is in exactly one place: in its
+-- feed's `cursors` while idle, in `due:<lane>` while claimed or retrying (its record then holds the cursor), in
+-- `due:paused` while paused.
+
+local FIELDS = {'channel', 'feed', 'format', 'callback', 'topic', 'secret', 'algorithm', 'lease', 'lane', 'failures',
+  'since', 'generation', 'cursor', 'paused', 'refused', 'refused_since'}
+
+-- A record is a JSON array of these fields. Seqs are text: cjson writes no more than 14 digits.
+local function unpack_sub(text)
+  local row, r = cjson.decode(text), {}
+  for i, name in ipairs(FIELDS) do r[name] = row[i] end
+  return r
+end
+
+local function read_sub(id)
+  local text = redis.call('GET', key.sub(id))
+  return text and unpack_sub(text) or nil
+end
+
+local function write_sub(id, r)
+  local row = {}
+  for i, name in ipairs(FIELDS) do row[i] = r[name] end
+  redis.call('SET', key.sub(id), cjson.encode(row))
+end
+
+local function cursor_of(id, r)
+  if r.cursor ~= '' then return tonumber(r.cursor) end
+  return tonumber(redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
+end
+
+local function lane_of(r) return r.paused == 1 and 'paused' or r.lane end
+
+-- Take it from wherever it is.
+local function lift(id, r)
+  redis.call('ZREM', key.cursors(r.feed), id)
+  redis.call('ZREM', key.due(lane_of(r)), id)
+end
+
+local function place_idle(id, r, cursor, interval)
+  r.cursor = ''
+  write_sub(id, r)
+  redis.call('ZADD', key.cursors(r.feed), int(cursor), id)
+  return mark_telling(r.feed, interval)
+end
+
+-- Out of `cursors`, to be attempted at `at` (ms).
+local function place_due(id, r, cursor, at)
+  r.cursor = int(cursor)
+  write_sub(id, r)
+  redis.call('ZADD', key.due(lane_of(r)), r.paused == 1 and '+inf' or int(at), id)
+end
+
+local function place(id, r, cursor, interval)
+  if r.paused == 1 then return place_due(id, r, cursor, 0) end
+  return place_idle(id, r, cursor, interval)
+end
+
+local function drop_sub(id)
+  local r = read_sub(id)
+  if not r then return false end
+  lift(id, r)
+  redis.call('DEL', key.sub(id), key.attempts(id))
+  redis.call('ZREM', key.leases, id)
+  return true
+end
+
+local function log_attempt(id, text, keep)
+  redis.call('LPUSH', key.attempts(id), text)
+  redis.call('LTRIM', key.attempts(id), 0, keep - 1)
+end

@@ -1,0 +1,19 @@
+-- What scripts that know who is still to be told share; put between lib.lua and them.
+
+-- The seq up to which subscribers of feed n can be told: what its documents show, or its end.
+local function limit_of(n)
+  local f = hash(key.feed(n), 'state', 'built')
+  if f.state ~= 'live' then return tonumber(redis.call('ZSCORE', key.log(n), '0') or '0') end
+  return tonumber(string.match(f.built or '', '^%d+') or '0')
+end
+
+-- Mark feed n if one of its idle subscribers is behind: told at once, then at most once per `interval` ms. True if that is now.
+local function mark_telling(n, interval)
+  local first = redis.call('ZRANGE', key.cursors(n), 0, 0, 'WITHSCORES')
+  if not first[2] or tonumber(first[2]) >= limit_of(n) then return false end
+  local now = now_ms()
+  local told = tonumber(redis.call('HGET', key.feed(n), 'told') or '0')
+  local at = told > now and now or math.max(now, told + tonumber(interval))  -- a clock that was set back delays nothing
+  redis.call('ZADD', key.telling, 'NX', int(at), n)
+  return at <= now
+end

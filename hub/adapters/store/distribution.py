@@ -1,0 +1,97 @@
+"""What the distribute job needs: CLAIM-SUBSCRIBERS, SETTLE, RENEW (DESIGN §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from hub.adapters.store.database import Database
+from hub.adapters.store.subrecords import pack_attempt, unpack_subscription
+from hub.model import Seq
+from hub.subscription import SubscriptionId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hub.delivery import Verdict
+    from hub.subscription import Attempt, Lane, Subscription
+
+CLAIM_MS = 6_000
+"""A claim that is not renewed is due again after this: what a killed worker had in hand is told by another."""
+RENEW_SECONDS = 2.0
+MOST_CLAIMED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A subscription that this worker is to tell, and the seq up to which there is something to tell."""
+
+    subscription: Subscription
+    upto: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one attempt. `act` is a verdict's, or `progress`: told up to `seq`, and still claimed."""
+
+    subscription: Subscription
+    act: str
+    seq: int
+    verdict: Verdict
+    attempt: Attempt | None
+    keep: int
+
+    def as_json(self) -> bytes:
+        refused = self.verdict.refused
+        body: dict[str, Any] = {
+            "id": self.subscription.id,
+            "g": self.subscription.generation,
+            "act": self.act,
+            "seq": str(self.seq),
+            "lane": self.verdict.lane,
+            "failures": self.verdict.failures,
+            "since": self.verdict.since,
+            "delay": self.verdict.delay,
+            "refused": str(refused.seq) if refused else "",
+            "refused_since": refused.since if refused else 0,
+            "keep": self.keep,
+        }
+        if self.attempt:
+            body["attempt"] = pack_attempt(self.attempt)
+        return orjson.dumps(body)
+
+
+class Distribution(Database):
+    """The store's side of the distribute job."""
+
+    async def claim_subscribers(self, token: str, lane: Lane, *, limit: int) -> tuple[list[Claimed], bool]:
+        """Take subscriptions of a lane that are behind or due, for `CLAIM_MS`; the same token gets the same claim.
+
+        The second value says whether another lane has got work by this.
+        """
+        args = (
+            token,
+            lane,
+            min(limit, MOST_CLAIMED),
+            CLAIM_MS,
+            self.settings.notify_interval_ms,
+            "distribute",
+        )
+        others, *rows = await self.run("owing", *args)
+        claimed = [
+            Claimed(unpack_subscription(SubscriptionId(id_.decode()), record), Seq(int(upto)))
+            for id_, record, upto in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
+        ]
+        return claimed, bool(others)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> bool:
+        """Store what came of attempts, each on its own. True if somebody is to be told now."""
+        texts = [each.as_json() for each in settlements]
+        return bool(await self.run("settle", self.settings.notify_interval_ms, CLAIM_MS, *texts))
+
+    async def renew(self, lane: Lane, ids: Iterable[SubscriptionId]) -> None:
+        """Keep claims whose attempts are under way or wait for their turn."""
+        if wanted := list(ids):
+            await self.run("renew", lane, CLAIM_MS, *wanted)

@@ -1,0 +1,132 @@
+"""Subscriptions, webhooks, requests and attempts as Redis holds them: JSON in, records out. Pure.
+
+A subscription's record is an array in the order of `FIELDS` in scripts/subs.lua: a hundred thousand must be small.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+import orjson
+
+from hub.model import FeedNumber, FeedPath, Format, Seq
+from hub.subscription import (
+    Attempt,
+    Channel,
+    Intent,
+    Lane,
+    Refusal,
+    SealedSecret,
+    Subscription,
+    SubscriptionId,
+    Webhook,
+)
+
+
+def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
+    """Write the record of a WebSub subscription that has just been verified."""
+    row = (
+        Channel.WEBSUB,
+        str(intent.feed),
+        intent.format,
+        intent.callback,
+        intent.topic,
+        _text(intent.secret),
+        intent.algorithm,
+        lease_end,
+        Lane.FAST,
+        0,
+        0,
+        0,
+        "",
+        0,
+        "",
+        0,
+    )
+    return orjson.dumps(row)
+
+
+def unpack_subscription(
+    id_: SubscriptionId, packed: bytes, *, cursor: int | None = None, next_attempt: float | None = None
+) -> Subscription:
+    """Read a record. `cursor` is that of an idle one; one that is out holds its own."""
+    (channel, feed, format_, callback, topic, secret, algorithm, lease, lane, failures, since,
+     generation, own_cursor, paused, refused, refused_since) = orjson.loads(packed)  # fmt: skip
+    return Subscription(
+        id=id_,
+        channel=Channel(channel),
+        feed=FeedNumber(int(feed)),
+        callback=callback,
+        cursor=Seq(int(own_cursor) if own_cursor else cursor or 0),
+        format=Format(format_) if format_ else None,
+        topic=topic,
+        secret=b64decode(secret),
+        algorithm=algorithm,
+        lease_end=lease or None,
+        lane=Lane(lane),
+        failures=failures,
+        failing_since=since or None,
+        next_attempt=None if paused or next_attempt is None else int(next_attempt),
+        generation=generation,
+        paused=bool(paused),
+        refused=Refusal(Seq(int(refused)), refused_since) if refused else None,
+    )
+
+
+def pack_intent(intent: Intent) -> bytes:
+    return orjson.dumps({**_fields(intent), "secret": _text(intent.secret)})
+
+
+def unpack_intent(packed: bytes) -> Intent:
+    fields = orjson.loads(packed)
+    fields["secret"] = b64decode(fields["secret"])
+    fields["format"] = Format(fields["format"])
+    return Intent(**fields)
+
+
+def pack_webhook(webhook: Webhook) -> bytes:
+    """Write a webhook but for its feeds, which the store keeps as numbers."""
+    return orjson.dumps(
+        {
+            "url": webhook.url,
+            "secrets": [[_text(secret.sealed), secret.until] for secret in webhook.secrets],
+            "description": webhook.description,
+            "owner": webhook.owner,
+            "paused": webhook.paused,
+            "created": webhook.created,
+        }
+    )
+
+
+def unpack_webhook(id_: str, packed: bytes, feeds: tuple[FeedPath, ...]) -> Webhook:
+    fields: dict[str, Any] = orjson.loads(packed)
+    fields["secrets"] = tuple(SealedSecret(b64decode(sealed), until) for sealed, until in fields["secrets"])
+    return Webhook(id=id_, feeds=feeds, **fields)
+
+
+def pack_attempt(attempt: Attempt) -> str:
+    seq = None if attempt.seq is None else str(attempt.seq)
+    row = (
+        attempt.at,
+        attempt.what,
+        attempt.outcome,
+        attempt.status,
+        round(attempt.ms, 1),
+        seq,
+        attempt.detail[:200],
+    )
+    return orjson.dumps(row).decode()
+
+
+def unpack_attempt(packed: bytes) -> Attempt:
+    at, what, outcome, status, ms, seq, detail = orjson.loads(packed)
+    return Attempt(at, what, outcome, status, ms, None if seq is None else Seq(int(seq)), detail)
+
+
+def _fields(intent: Intent) -> dict[str, Any]:
+    return {name: getattr(intent, name) for name in Intent.__slots__}
+
+
+def _text(sealed: bytes) -> str:
+    return b64encode(sealed).decode()

@@ -1,0 +1,62 @@
+"""Settings that must agree with each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.errors import Misconfigured
+from hub.settings import load_settings
+
+
+def test_leases_have_bounds_and_a_default_of_ten_days() -> None:
+    settings = load_settings({})
+
+    assert (settings.lease_min_seconds, settings.lease_default_seconds, settings.lease_max_seconds) == (
+        300,
+        864_000,
+        2_592_000,
+    )
+    assert (settings.websub_content, settings.notify_interval_ms) == ("diff", 1000)
+
+
+@pytest.mark.parametrize(
+    ("least", "default", "most"),
+    [("300", "200", "400"), ("300", "500", "400"), ("600", "500", "400"), ("600", "600", "500")],
+)
+def test_leases_out_of_order_are_refused_in_one_sentence(least: str, default: str, most: str) -> None:
+    said = {
+        "FEEDHUB_LEASE_MIN_SECONDS": least,
+        "FEEDHUB_LEASE_DEFAULT_SECONDS": default,
+        "FEEDHUB_LEASE_MAX_SECONDS": most,
+    }
+
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(said)
+
+    assert str(refused.value) == (
+        f"FEEDHUB_LEASE_MIN_SECONDS ({least}), FEEDHUB_LEASE_DEFAULT_SECONDS ({default}) and "
+        f"FEEDHUB_LEASE_MAX_SECONDS ({most}) must be in ascending order"
+    )
+
+
+def test_equal_leases_are_in_order() -> None:
+    said = {f"FEEDHUB_LEASE_{name}_SECONDS": "2" for name in ("MIN", "DEFAULT", "MAX")}
+
+    assert load_settings(said).lease_max_seconds == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"FEEDHUB_LEASE_MIN_SECONDS": "0"},
+        {"FEEDHUB_LEASE_MAX_SECONDS": "999999999"},
+        {"FEEDHUB_WEBSUB_CONTENT": "some"},
+        {"FEEDHUB_NOTIFY_INTERVAL_MS": "-1"},
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(said: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(said)
+
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{next(iter(said))}: ")

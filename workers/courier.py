@@ -1,0 +1,217 @@
+"""One claimed subscription, told: what it is owed, signed and sent, and what came of that."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hub import webhook, websub
+from hub.adapters.egress import Answer
+from hub.adapters.store.distribution import Settlement
+from hub.delivery import Act, Reply, Verdict, judge, kept_attempts
+from hub.errors import HubError
+from hub.subscription import Attempt, Channel
+from hub.urls import document_url, websub_url
+from workers.contents import Content, Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hub.adapters.crashpoints import CrashPoints
+    from hub.adapters.egress import Egress, Failure
+    from hub.adapters.sealing import Sealer
+    from hub.adapters.store import Store
+    from hub.adapters.store.distribution import Claimed
+    from hub.subscription import Subscription, Webhook
+    from workers.contents import Body, Contents
+    from workers.settler import Settler
+
+log = logging.getLogger("workers.courier")
+
+POST_SECONDS = 10.0
+"""For one attempt, from connecting to the answer's end."""
+_SECRETS = 4096
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+class Courier:
+    """Delivers; knows no lane and no turn."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        egress: Egress,
+        sealer: Sealer,
+        contents: Contents,
+        settler: Settler,
+        crash: CrashPoints,
+        seconds: float = POST_SECONDS,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
+        self._store = store
+        self._egress = egress
+        self._sealer = sealer
+        self._contents = contents
+        self._settler = settler
+        self._site = store.settings.site
+        self._crash = crash
+        self._seconds = seconds
+        self._now = now
+        self._opened: dict[tuple[str, bytes], bytes] = {}
+
+    async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
+        """Tell a subscription what it is owed; a failure of ours is settled like one of the receiver's."""
+        try:
+            if claimed.upto <= claimed.subscription.cursor:  # told already, or its cursor was set forward
+                self._settle(claimed.subscription, claimed.upto, _nothing(claimed.subscription), None)
+            elif claimed.subscription.channel is Channel.WEBSUB:
+                await self._tell_topic(claimed)
+            elif hook is None:  # removed meanwhile
+                self._settle(
+                    claimed.subscription,
+                    claimed.upto,
+                    Verdict(Act.DROP, "gone", claimed.subscription.lane),
+                    None,
+                )
+            else:
+                await self._tell_changes(claimed, hook)
+        except HubError as error:
+            log.warning("distribute subscription=%s outcome=failed error=%s", claimed.subscription.id, error)
+            reply = Reply(None, 0.0, error=type(error).__name__, detail=str(error))
+            self._judge(claimed.subscription, reply, claimed.subscription.cursor)
+
+    # ---- WebSub --------------------------------------------------------------------------------------------------
+
+    async def _tell_topic(self, claimed: Claimed) -> None:
+        """POST the topic, or what of it is new, signed (WebSub §7)."""
+        subscription = claimed.subscription
+        assert subscription.format is not None  # noqa: S101  (every topic has one)
+        content = await self._contents.topic(
+            subscription.feed, subscription.format, subscription.cursor, claimed.upto
+        )
+        match content:
+            case None:
+                self._settle(subscription, subscription.cursor, _nothing(subscription), None)
+            case Ended():
+                await self._deny(subscription, content)
+            case Content():
+                headers = self._topic_headers(subscription, content)
+                reply = _reply(
+                    await self._egress.post(
+                        subscription.callback, content.body, headers, seconds=self._seconds
+                    )
+                )
+                self._crash.reach("before_settle")
+                self._judge(subscription, reply, content.seq)
+
+    def _topic_headers(self, subscription: Subscription, content: Content) -> dict[str, str]:
+        signed = None
+        if subscription.secret:
+            secret = self._open(subscription.secret, subscription.id)
+            signed = websub.signature(subscription.algorithm, secret, content.body)
+        hub = websub_url(self._site.public_url)
+        # The topic as it was subscribed to: a renamed feed keeps its old self until the lease ends.
+        return websub.delivery_headers(content.content_type, subscription.topic, hub, signed)
+
+    async def _deny(self, subscription: Subscription, ended: Ended) -> None:
+        """Tell a subscriber that its topic has ended, once; what it answers is ignored (WebSub §5.2)."""
+        reason = "This feed has ended."
+        if ended.moved_to and subscription.format:
+            url = document_url(self._site.public_url, ended.moved_to, subscription.format)
+            reason = f"This feed has moved to {url}"
+        url = websub.denied_url(subscription.callback, subscription.topic, reason)
+        reply = _reply(await self._egress.get(url, seconds=self._seconds))
+        log.info("distribute subscription=%s outcome=denied status=%s", subscription.id, reply.status)
+        self._settle(subscription, ended.seq, Verdict(Act.DROP, "denied", subscription.lane), None)
+
+    # ---- webhooks ------------------------------------------------------------------------------------------------
+
+    async def _tell_changes(self, claimed: Claimed, hook: Webhook) -> None:
+        """POST one change after the other, in order, until the receiver has all or one of them fails."""
+        subscription = claimed.subscription
+        secrets = [
+            self._open(sealed, hook.id).decode() for sealed in webhook.signing(hook.secrets, self._now())
+        ]
+        known = cursor = subscription.cursor
+        while bodies := await self._contents.bodies(subscription.feed, cursor, claimed.upto, known=known):
+            for body in bodies:
+                reply = await self._post(hook.url, secrets, body)
+                verdict = self._settle_change(subscription, reply, body)
+                if verdict.act is not Act.ADVANCE:
+                    return  # the next must wait, or there is none
+                subscription = replace(subscription, cursor=body.seq, lane=verdict.lane, refused=None)
+                cursor = body.seq
+        self._settle(subscription, claimed.upto, _nothing(subscription), None)
+
+    async def _post(self, url: str, secrets: list[str], body: Body) -> Reply:
+        headers = webhook.headers(secrets, body.id, int(time.time()), body.body)
+        reply = _reply(await self._egress.post(url, body.body, headers, seconds=self._seconds))
+        self._crash.reach("before_settle")
+        return reply
+
+    def _settle_change(self, subscription: Subscription, reply: Reply, body: Body) -> Verdict:
+        """Settle one of several; the subscription stays claimed for the next."""
+        verdict = judge(subscription, reply, seq=body.seq, now=self._now(), dice=random.random())
+        if body.last and verdict.act is Act.ADVANCE:
+            verdict = replace(verdict, act=Act.DROP)
+        act = "progress" if verdict.act is Act.ADVANCE else verdict.act
+        seq = body.seq if verdict.act is Act.ADVANCE else subscription.cursor
+        self._settle(subscription, seq, verdict, reply, act=act, carried=body.seq)
+        return verdict
+
+    # ---- what came of it -----------------------------------------------------------------------------------------
+
+    def _judge(self, subscription: Subscription, reply: Reply, seq: int) -> None:
+        verdict = judge(subscription, reply, seq=seq, now=self._now(), dice=random.random())
+        reached = seq if verdict.act is Act.ADVANCE else subscription.cursor
+        self._settle(subscription, reached, verdict, reply, carried=seq)
+
+    def _settle(
+        self,
+        subscription: Subscription,
+        seq: int,
+        verdict: Verdict,
+        reply: Reply | None,
+        *,
+        act: str | None = None,
+        carried: int | None = None,
+    ) -> None:
+        attempt = _attempt(self._now(), verdict, reply, carried) if reply else None
+        if attempt:
+            log.info(
+                "distribute subscription=%s feed=%d seq=%s outcome=%s status=%s ms=%.1f",
+                subscription.id, subscription.feed, carried, verdict.outcome, attempt.status, attempt.ms,
+            )  # fmt: skip
+        self._settler.put(
+            Settlement(subscription, act or verdict.act, seq, verdict, attempt, kept_attempts(verdict))
+        )
+
+    def _open(self, sealed: bytes, owner: str) -> bytes:
+        found = self._opened.get((owner, sealed))
+        if found is None:
+            if len(self._opened) > _SECRETS:
+                self._opened.clear()
+            found = self._opened[owner, sealed] = self._sealer.open(sealed, owner)
+        return found
+
+
+def _reply(answer: Answer | Failure) -> Reply:
+    if isinstance(answer, Answer):
+        return Reply(answer.status, answer.ms, answer.retry_after)
+    return Reply(None, answer.ms, error=answer.kind, detail=answer.detail)
+
+
+def _attempt(at: int, verdict: Verdict, reply: Reply, seq: int | None) -> Attempt:
+    return Attempt(at, "delivery", verdict.outcome, reply.status, reply.ms, seq, reply.detail)  # type: ignore[arg-type]
+
+
+def _nothing(subscription: Subscription) -> Verdict:
+    """Nothing more is owed."""
+    return Verdict(Act.ADVANCE, "", subscription.lane)
