@@ -111,6 +111,8 @@ class TermRef:
 
     kind: Kind
     id: str
+    feed: FeedNumber | None = None
+    """What that meant when the entry was accepted; only the store says so. The id may mean another feed by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class EntryPublished:
 
     entry: Entry
     terms: tuple[Term, ...] = ()
+    """What it says of each of the entry's refs, in their order."""
     event_id: str | None = None
     dated: bool = True
     """The CMS said when it was published; else `entry` has the time of receipt, and a stored date is kept."""

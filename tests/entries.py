@@ -44,7 +44,7 @@ def published(
         categories=_refs(terms, Kind.CATEGORY),
         tags=_refs(terms, Kind.TAG),
     )
-    return EntryPublished(entry, tuple(terms), event)
+    return EntryPublished(entry, tuple(sorted(terms, key=lambda term: term.kind)), event)
 
 
 def removed(id_: str = "https://site.test/1", **fields: Any) -> EntryRemoved:

@@ -19,13 +19,13 @@ from hub.model import (
     FeedRemoved,
     FeedUpdated,
     Kind,
+    Label,
     Live,
     Moved,
     Outcome,
     PublishEvent,
     Receipt,
     Retired,
-    TermRef,
 )
 from tests.entries import NOON, author, category, published, removed, tag
 
@@ -53,6 +53,18 @@ async def window(store: Store, path: str) -> list[str]:
     assert snapshot is not None
     entries = await store.entries([place.number for place in snapshot.window])
     return [entries[place.number].entry.id for place in snapshot.window]
+
+
+async def shown(store: Store, id_: str) -> list[Label]:
+    """What documents show of an entry's authors, categories and tags."""
+    number = EntryNumber(int(await store.client.hget(store.keys.ids, id_) or 0))
+    refs = (await store.entries([number]))[number].entry.refs
+    labels = await store.labels(refs)
+    return [labels[ref] for ref in refs if ref in labels]
+
+
+async def names(store: Store, id_: str) -> list[str]:
+    return [label.name for label in await shown(store, id_)]
 
 
 async def everything(store: Store) -> dict[bytes, Any]:
@@ -218,15 +230,13 @@ async def test_a_plain_string_names_a_category_and_tells_nothing_about_it(store:
         store, published("b", category("science", name="science", brief=True), date_modified=NOON + HOUR)
     )
 
-    ref = TermRef(Kind.CATEGORY, "science")
-    assert (await store.labels([ref]))[ref].name == "Science"
+    assert await names(store, "b") == ["Science"]
 
 
 async def test_a_plain_string_names_a_new_category(store: Store) -> None:
     await send(store, published("a", category("science", name="Science!", brief=True)))
 
-    ref = TermRef(Kind.CATEGORY, "science")
-    assert (await store.labels([ref]))[ref].name == "Science!"
+    assert await names(store, "a") == ["Science!"]
 
 
 async def test_what_an_embargoed_entry_says_of_its_categories_can_be_corrected(store: Store) -> None:
@@ -240,8 +250,7 @@ async def test_what_an_embargoed_entry_says_of_its_categories_can_be_corrected(s
         await asyncio.sleep(0.01)
     await store.turn()
 
-    ref = TermRef(Kind.CATEGORY, "x")
-    assert (await store.labels([ref]))[ref].name == "Right"
+    assert await names(store, "a") == ["Right"]
 
 
 async def test_a_clock_that_is_ahead_delays_nothing(store: Store) -> None:
@@ -272,6 +281,31 @@ async def test_a_retired_feeds_address_taken_by_another_stays_the_others(store: 
     assert isinstance(await store.resolve(FeedPath.parse("category/politics")), Moved)
 
 
+async def test_a_feed_that_comes_back_leaves_its_old_address_to_the_feed_that_has_it_now(
+    store: Store,
+) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    await send(store, FeedUpdated(Kind.CATEGORY, "x", new_slug="z"), FeedRemoved(Kind.CATEGORY, "z"))
+    await send(store, FeedUpdated(Kind.CATEGORY, "y", new_slug="z"))
+
+    await send(store, FeedUpdated(Kind.CATEGORY, "x", changes={"name": "Again"}))
+
+    assert await window(store, "category/z") == ["b"]
+    assert await window(store, "category/x") == ["a"]
+    assert [(label.slug, label.name) for label in await shown(store, "a")] == [("x", "Again")]
+
+
+async def test_a_feed_that_comes_back_by_its_id_does_so_at_the_slug_that_the_entry_says(store: Store) -> None:
+    await send(store, published("a", category("z", id="7", explicit_id=True)), published("b", category("y")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "z"), FeedUpdated(Kind.CATEGORY, "y", new_slug="z"))
+
+    late = datetime.now(UTC) + HOUR
+    await send(store, published("c", category("w", id="7", explicit_id=True), date_modified=late))
+
+    assert await window(store, "category/z") == ["b"]
+    assert sorted(await window(store, "category/w")) == ["a", "c"]
+
+
 async def test_a_slug_means_the_feed_that_has_it_now(store: Store) -> None:
     await send(store, published("a", category("x")), published("b", category("y")))
     await send(
@@ -281,6 +315,67 @@ async def test_a_slug_means_the_feed_that_has_it_now(store: Store) -> None:
     await send(store, published("c", category("x")))
 
     assert sorted(await window(store, "category/x")) == ["b", "c"]
+
+
+async def test_an_entry_stays_with_the_feed_that_it_named_when_another_gets_its_address(store: Store) -> None:
+    await send(store, published("a", category("x")), published("b", category("y")))
+    await send(
+        store, FeedUpdated(Kind.CATEGORY, "x", new_slug="z"), FeedUpdated(Kind.CATEGORY, "y", new_slug="x")
+    )
+
+    await send(store, published("c", category("x", name="Y")))
+
+    assert await window(store, "category/z") == ["a"]
+    assert [(label.slug, label.name) for label in await shown(store, "a")] == [("z", "X")]
+    assert [(label.slug, label.name) for label in await shown(store, "c")] == [("x", "Y")]
+
+
+async def test_a_repeated_entry_is_of_the_feeds_that_its_slugs_mean_now(store: Store) -> None:
+    entry = published("a", category("child", parent="above"), category("above"))
+    await send(store, entry)
+    await send(
+        store,
+        FeedUpdated(Kind.CATEGORY, "above", new_slug="z"),
+        FeedUpdated(Kind.CATEGORY, "child", new_slug="above"),
+    )
+
+    (receipt,) = await send(store, entry)
+    assert receipt.outcome is Outcome.ACCEPTED, "it names the child twice now, and documents show that"
+    await send(
+        store, published("b", category("above", parent="other"), date_modified=HOUR + datetime.now(UTC))
+    )
+    while await store.chore():
+        pass
+
+    assert await window(store, "category/z") == []
+
+
+async def test_a_repeated_entry_of_a_merged_category_is_unchanged(store: Store) -> None:
+    entry = published("a", category("x"))
+    await send(store, entry, published("b", category("y")), FeedRemoved(Kind.CATEGORY, "x", moved_to="y"))
+    while await store.chore():
+        pass
+
+    (receipt,) = await send(store, entry)
+
+    assert receipt.outcome is Outcome.UNCHANGED
+
+
+async def test_a_first_name_reaches_the_entries_that_a_merge_brought(store: Store) -> None:
+    await send(store, published("a", category("x"), category("child", parent="bare"), category("other")))
+    await send(store, FeedRemoved(Kind.CATEGORY, "x", moved_to="bare"))
+    while await store.chore():
+        pass
+    merged = int(await store.client.get(store.keys.labels) or 0)
+
+    await send(store, published("b", category("bare", name="Told")))
+    while await store.chore():
+        pass
+
+    listing = {str(f.path): f.number for f in (await store.list_feeds(kinds=list(Kind))).feeds}
+    other = store.keys.of("feed", listing["category/other"])
+    assert await names(store, "a") == ["Told", "Child", "Other"]
+    assert int(await store.client.hget(other, "need") or 0) > merged, "its documents are to be rebuilt"
 
 
 async def test_a_repeated_merge_is_unchanged_and_never_takes_the_target_away(store: Store) -> None:
@@ -322,9 +417,8 @@ async def test_a_late_entry_of_a_merged_category_tells_nothing_of_the_target(sto
         store, published("c", category("x", name="Other"), date_modified=datetime.now(UTC) + HOUR)
     )
 
-    ref = TermRef(Kind.CATEGORY, "y")
     assert paths(receipt) == ["all", "category/y"]
-    assert (await store.labels([ref]))[ref].name == "Y"
+    assert await names(store, "a") == await names(store, "c") == ["Y"]
 
 
 async def test_a_merge_has_documents_elsewhere_show_the_new_name(store: Store) -> None:
@@ -499,13 +593,11 @@ async def test_an_entry_that_arrives_expired_is_never_live(store: Store) -> None
 
 
 async def test_an_authors_data_follows_the_newest_entry_that_tells_it(store: Store) -> None:
-    ref = TermRef(Kind.AUTHOR, "ada")
     await send(store, published("a", author("ada", url="https://site.test/ada")))
     await send(store, published("b", author("ada", name="Ada Q."), date_modified=NOON + HOUR))
     await send(store, published("c", author("ada", name="Old"), date_modified=NOON - HOUR))
 
-    label = (await store.labels([ref]))[ref]
-
+    (label,) = await shown(store, "a")
     assert (label.name, label.url) == ("Ada Q.", "https://site.test/ada")
 
 
@@ -587,8 +679,7 @@ async def test_a_retired_feed_is_gone_and_documents_stop_naming_it(store: Store)
 
     assert paths(receipt) == ["tag/old"]
     assert await store.resolve(FeedPath.parse("tag/old")) == Retired()
-    ref = TermRef(Kind.TAG, "old")
-    assert await store.labels([ref]) == {}
+    assert await names(store, "a") == ["World"]
 
 
 async def test_a_feed_that_moved_to_another_brings_its_entries(store: Store) -> None:

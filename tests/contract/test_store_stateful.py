@@ -78,7 +78,8 @@ class Machine(RuleBasedStateMachine):
         self.store = Store(connect(self.url), SITE)
         self.workers = [Rebuilder(self.store, SITE.site, CrashPoints()) for _ in range(2)]
         self.pending: list[tuple[Rebuilder, Built]] = []
-        self.entries: dict[str, tuple[int, list[Term]]] = {}
+        self.entries: dict[str, tuple[int, set[FeedNumber]]] = {}
+        """The last change of each, and the feeds that it named."""
         self.used = set(SLUGS)
 
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -93,6 +94,12 @@ class Machine(RuleBasedStateMachine):
     def send(self, event: Any) -> str:
         (answer,) = self.wait(self.store.accept([event], source="test"))
         return str(getattr(answer, "outcome", "conflict"))
+
+    async def _meant(self, named: list[Term]) -> set[FeedNumber]:
+        """The feeds that have these addresses now. Their entries stay with them when the addresses go to others."""
+        client, keys = self.store.client, self.store.keys
+        rows = [await client.hget(keys.slugs, f"{term.kind}/{term.slug}") for term in named]
+        return {FeedNumber(int(row.lstrip(b">-"))) for row in rows}
 
     # ---- events ---------------------------------------------------------------------------------------------------
 
@@ -114,13 +121,13 @@ class Machine(RuleBasedStateMachine):
         stale = id_ in self.entries and minute < self.entries[id_][0]
         assert (self.send(event) == "stale") == stale
         if not stale:
-            self.entries[id_] = (minute, named)
+            self.entries[id_] = (minute, self.wait(self._meant(named)))
 
     @rule(id_=st.sampled_from(IDS))
     def remove(self, id_: str) -> None:
         self.send(EntryRemoved(EntryId(id_)))
         if id_ in self.entries:
-            self.entries[id_] = (self.entries[id_][0], [])
+            self.entries[id_] = (self.entries[id_][0], set())
 
     @rule(slug=st.sampled_from(SLUGS), name=st.sampled_from(["Three", "Four"]))
     def describe(self, slug: str, name: str) -> None:
@@ -227,15 +234,15 @@ class Machine(RuleBasedStateMachine):
             seq = float(await client.hget(keys.of("feed", number), "seq"))
             assert max([score for _, score in log], default=0.0) == seq, path
 
-    async def _feeds_of(self, named: list[Term]) -> set[FeedNumber]:
-        """Where an entry that names these belongs: `all`, and its categories and authors with their ancestors.
+    async def _feeds_of(self, named: set[FeedNumber]) -> set[FeedNumber]:
+        """Where an entry that named these belongs: `all`, and those with their ancestors.
 
         Retired ones among them collect unseen.
         """
         client, keys = self.store.client, self.store.keys
         found = {FeedNumber(int(await client.hget(keys.slugs, "all")))}
-        for term in named:
-            number = await client.hget(keys.terms, f"{term.kind}/{term.id}")
+        for direct in named:
+            number: bytes | None = b"%d" % direct
             while number := await self._follow(number):
                 if FeedNumber(int(number)) in found:
                     break

@@ -14,7 +14,7 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'told') or {}
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told') or {}
 -- What the CMS did not say of dates: those of the stored entry stay, so a repeated hook changes nothing. The time of receipt
 -- is the date of a change; a new entry was last modified when it was published.
 local pub, mod = e.pub, e.mod or tonumber(was.mod or '0')
@@ -41,6 +41,9 @@ end
 
 local same = was.state == state and (state == 'removed' or (was.digest == e.digest and tonumber(was.pub) == pub))
 if state == 'scheduled' and was.told ~= e.told then same = false end  -- its categories and authors wait with it
+for i, ref in ipairs(csv(was.refs)) do
+  if follow(ref) ~= direct[i] then same = false end  -- its address went to another feed
+end
 if same and table.concat(new, ',') == (was.feeds or '') then
   if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
   return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))

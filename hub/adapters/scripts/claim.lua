@@ -5,7 +5,7 @@
 -- KEYS[1] any key of the hub
 -- ARGV[1] token, ARGV[2] how many at most, ARGV[3] lease (ms), ARGV[4] first and ARGV[5] longest delay of a quarantine (ms),
 -- ARGV[6] queue, ARGV[7] feed size, ARGV[8] seq up to which the worker knows entries (0: it will ask for what it lacks)
--- Answers {1 if more is due, {feed number, snapshot, ...}, {entry, revision, data, ...} changed after what it knows}.
+-- Answers {1 if more is due, {feed number, snapshot, ...}, {entry, revision, data, refs, ...} changed after what it knows}.
 
 redis.call('DEL', key.pending(ARGV[6]))
 local now, most, lease = now_ms(), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -64,9 +64,9 @@ local known, sent, fresh, snapshots = tonumber(ARGV[8]), {}, {}, {}
 local function send(e, seq)
   if known == 0 or seq <= known or sent[e] then return end
   sent[e] = true
-  local entry = redis.call('HMGET', key.entry(e), 'rev', 'data')
+  local entry = redis.call('HMGET', key.entry(e), 'rev', 'data', 'refs')
   if entry[2] then
-    for _, part in ipairs({e, entry[1], entry[2]}) do fresh[#fresh + 1] = part end
+    for _, part in ipairs({e, entry[1], entry[2], entry[3] or ''}) do fresh[#fresh + 1] = part end
   end
 end
 for _, n in ipairs(claim.feeds) do

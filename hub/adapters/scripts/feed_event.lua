@@ -63,7 +63,7 @@ local created = not n
 n = n or feed_of({k = e.k, id = e.id or e.slug, slug = e.slug})
 local f, changed = hash(key.feed(n), 'state', 'slug'), false
 if f.state ~= 'live' then
-  revive(n, e.k, f.slug)
+  f.slug = revive(n, e.k, f.slug, e.slug)
   changed = true
 end
 local renamed = e.new_slug and e.new_slug ~= f.slug

@@ -48,10 +48,15 @@ local function rename(n, kind, old, new)
   redis.call('HSET', key.feed(n), 'slug', new)
 end
 
-local function revive(n, kind, slug)
-  redis.call('HSET', key.feed(n), 'state', 'live')
+-- Bring a retired feed back: to its own address or, where another lives there by now, to the one that it was asked for by.
+-- Answers its slug.
+local function revive(n, kind, own, asked)
+  local _, mark = slug_holder(kind, own)
+  local slug = mark and own or asked
+  redis.call('HSET', key.feed(n), 'state', 'live', 'slug', slug)
   redis.call('HSET', key.slugs, kind .. '/' .. slug, n)
   redis.call('ZADD', key.directory, 0, kind .. '/' .. slug)
+  return slug
 end
 
 local function adopt(n, t, old)
@@ -84,6 +89,7 @@ end
 -- record. Answers the terms' feeds in order, and those whose own data changed. `draw` gives the event's one stamp.
 local function meet(terms, mod, draw, pace)
   local direct, own = {}, {}
+  local last = tonumber(redis.call('GET', key.feed_count) or '0')  -- what this event creates is shown nowhere yet
   for _, t in ipairs(terms) do
     local n = feed_of(t)
     direct[#direct + 1] = n
@@ -93,7 +99,7 @@ local function meet(terms, mod, draw, pace)
     if mod > tonumber(r.meta) and tells then
       local changed = false
       if r.state == 'retired' then
-        revive(n, t.k, r.slug)
+        revive(n, t.k, r.slug, t.slug)
         changed = true
       end
       local holder, mark = slug_holder(t.k, t.slug)
@@ -104,7 +110,7 @@ local function meet(terms, mod, draw, pace)
       end
       changed = take(n, t, t) or changed
       redis.call('HSET', key.feed(n), 'meta', int(mod))
-      if changed and r.meta ~= '0' then
+      if changed and tonumber(n) <= last then
         log_own_change(n, draw(), pace)
         labels_changed(n, draw())
         own[#own + 1] = n

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -131,8 +131,8 @@ class Regeneration(Database):
         return Claim(
             feeds={FeedNumber(int(n)): _snapshot(FeedNumber(int(n)), row) for n, row in feeds},
             fresh={
-                EntryNumber(int(n)): Stored(int(revision), unpack_entry(data))
-                for n, revision, data in zip(fresh[::3], fresh[1::3], fresh[2::3], strict=True)
+                EntryNumber(int(n)): _stored(*row)
+                for n, *row in zip(fresh[::4], fresh[1::4], fresh[2::4], fresh[3::4], strict=True)
             },
             more=bool(more),
         )
@@ -153,25 +153,24 @@ class Regeneration(Database):
             return {}
         pipe = self.client.pipeline(transaction=False)
         for number in wanted:
-            pipe.hmget(self.keys.of("entry", number), "rev", "data", "state")
+            pipe.hmget(self.keys.of("entry", number), "rev", "data", "refs", "state")
         with unavailable():
             rows = await pipe.execute()
         return {
-            n: Stored(int(rev), unpack_entry(data))
-            for n, (rev, data, state) in zip(wanted, rows, strict=True)
+            n: _stored(revision, data, refs)
+            for n, (revision, data, refs, state) in zip(wanted, rows, strict=True)
             if data and state == b"live"
         }
 
     async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
-        """Read how documents show authors, categories and tags; a retired one is absent."""
+        """Read how documents show an entry's authors, categories and tags; a retired one is absent."""
         wanted = list(refs)
         if not wanted:
             return {}
         with unavailable():
-            numbers = await self.client.hmget(self.keys.terms, [f"{ref.kind}/{ref.id}" for ref in wanted])
             pipe = self.client.pipeline(transaction=False)
-            for number in numbers:
-                pipe.hmget(self.keys.of("feed", (number or b"0").decode()), *LABEL_FIELDS)
+            for ref in wanted:
+                pipe.hmget(self.keys.of("feed", ref.feed or 0), *LABEL_FIELDS)
             rows = await pipe.execute()
             labels = {ref: await self._label(row) for ref, row in zip(wanted, rows, strict=True)}
         return {ref: label for ref, label in labels.items() if label}
@@ -216,6 +215,24 @@ class Regeneration(Database):
     async def release(self, feed: FeedNumber, error: str) -> None:
         """Give a failed claim back: due again soon, or when its quarantine ends."""
         await self.run("release", feed, RELEASE_MS, error[:500], QUARANTINED)
+
+
+def _stored(revision: bytes, data: bytes, refs: bytes | None) -> Stored:
+    """Put an entry together with the feeds that its refs meant."""
+    entry = unpack_entry(data)
+    feeds = iter((refs or b"").split(b","))
+
+    def placed(named: tuple[TermRef, ...]) -> tuple[TermRef, ...]:
+        return tuple(replace(ref, feed=FeedNumber(int(next(feeds)))) for ref in named)
+
+    if refs:
+        entry = replace(
+            entry,
+            authors=placed(entry.authors),
+            categories=placed(entry.categories),
+            tags=placed(entry.tags),
+        )
+    return Stored(int(revision), entry)
 
 
 def _text(field: bytes | None) -> str:
