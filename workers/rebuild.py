@@ -64,9 +64,11 @@ class Rebuilder:
         skipped = [entry.id for entry in built.rendering.skipped if entry.id is not None]
         self._crash.reach("before_commit", built.path)
         commit = partial(self._store.commit, built.snapshot, render, documents, skipped, maker=self._maker)
-        taken = await commit(patches=self._bases.patches(feed, documents))
+        patches = self._bases.patches(feed, documents)
+        taken = await commit(patches=patches)
         if taken is Commit.ELSEWHERE:
+            patches = {}
             taken = await commit()
         if taken:
-            self._bases.keep(feed, documents)
+            self._bases.keep(feed, documents, patches)
         return taken

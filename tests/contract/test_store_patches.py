@@ -15,6 +15,7 @@ from hub.model import ALL, FeedNumber, Format
 from hub.web.documents import Documents
 from hub.web.memory import Held
 from tests.entries import NOON, published
+from workers.bases import PATCHES
 from workers.rebuild import Rebuilder
 
 if TYPE_CHECKING:
@@ -103,6 +104,23 @@ async def test_a_patched_commit_leaves_the_whole_in_redis(store: Store, worker: 
         for format_, document in built.rendering.documents.items():
             assert (await kept(store, built, format_)).gzip == document.gzip
     assert all(len(row.patches) == len(Format) for row in (await rows(store, last)).rows)
+
+
+async def test_a_long_row_of_patches_ends_in_a_whole_document(store: Store, worker: Rebuilder) -> None:
+    await begin(store, worker)
+    rows_of_patches = []
+
+    for number in range(2 * PATCHES + 3):
+        await publish(store, number % 20, f"Change {number}")
+        built = await regenerate(store, worker)
+
+        document = await kept(store, built)
+        assert document.gzip == built.rendering.documents[Format.ATOM].gzip
+        fields = await store.client.hgetall(store.keys.document(built.snapshot.number, Format.ATOM))
+        rows_of_patches.append(int(fields[b"patches"]))
+        assert sum(name.startswith(b"patch") for name in fields) == rows_of_patches[-1] + 1
+    assert max(rows_of_patches) <= PATCHES
+    assert 0 in rows_of_patches[1:], "a whole document began a new row"
 
 
 async def test_workers_that_take_turns_do_not_build_on_each_other(store: Store, worker: Rebuilder) -> None:

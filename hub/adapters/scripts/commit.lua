@@ -4,7 +4,7 @@
 -- ARGV[1] feed number, ARGV[2] seq, ARGV[3] render, ARGV[4] labels (the version), ARGV[5] debounce (ms),
 -- ARGV[6] notify interval (ms), ARGV[7] ids of entries that could not be rendered (JSON), ARGV[8] maker (the process),
 -- then per format: format, hash, and either '', gzip or the hash of the document that it had committed before, and the patch
--- that makes the new one of it (hub/patches.py)
+-- that makes the new one of it (hub/patches.py): it is put behind those that are there, and readers apply them in order
 -- Answers 1 if it was taken, 2 if in addition somebody is to be told now; -1, and does nothing, if a patch was made for
 -- another document than the one that is here.
 
@@ -27,18 +27,6 @@ end
 
 local version, maker, modified = table.concat({int(seq), int(render), int(labels)}, ' '), ARGV[8], int(math.floor(now / 1000))
 
-local function patched(base, patch)
-  local made, at = {}, 1
-  while at <= #patch do
-    local from, length, fresh
-    from, length, fresh, at = struct.unpack('<I4I4I4', patch, at)
-    made[#made + 1] = string.sub(base, from + 1, from + length)
-    made[#made + 1] = string.sub(patch, at, at + fresh - 1)
-    at = at + fresh
-  end
-  return table.concat(made)
-end
-
 -- What fronts that hold the document before need not fetch: up to 16 KB in all.
 local told, room = {}, 16384
 local function tell(format, base, etag, patch)
@@ -51,13 +39,17 @@ end
 -- A document whose bytes did not change keeps its validators: readers need not fetch it again.
 local function write(format, digest, base, body, old)
   if old.hash ~= digest then
-    local etag = 'W/"' .. int(seq) .. '-' .. digest .. '"'
+    local etag, name, patches = 'W/"' .. int(seq) .. '-' .. digest .. '"', 'gzip', tonumber(old.patches or '0')
     if base ~= '' then
       tell(format, old.etag, etag, body)
-      body = patched(redis.call('HGET', key.document(n, format), 'gzip'), body)
+      patches = patches + 1
+      name = 'patch' .. patches
+    else
+      for i = 1, patches do redis.call('HDEL', key.document(n, format), 'patch' .. i) end
+      patches = 0
     end
-    redis.call('HSET', key.document(n, format), 'hash', digest, 'gzip', body, 'etag', etag, 'modified', modified,
-      'maker', maker)
+    redis.call('HSET', key.document(n, format), 'hash', digest, name, body, 'etag', etag, 'modified', modified,
+      'maker', maker, 'patches', patches)
   end
   redis.call('HSET', key.document(n, format), 'version', version)
 end
@@ -66,7 +58,7 @@ local taken = newer(f.built)
 if taken then
   local old = {}
   for i = 9, #ARGV, 4 do
-    local o, base = hash(key.document(n, ARGV[i]), 'hash', 'etag', 'maker'), ARGV[i + 2]
+    local o, base = hash(key.document(n, ARGV[i]), 'hash', 'etag', 'maker', 'patches'), ARGV[i + 2]
     if base ~= '' and o.hash ~= ARGV[i + 1] and (o.hash ~= base or o.maker ~= maker) then return -1 end
     old[i] = o
   end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import orjson
@@ -27,6 +28,7 @@ from hub.model import (
     Standing,
     Version,
 )
+from hub.patches import apply_patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,19 +67,18 @@ class Reading(Database):
     async def document(self, number: FeedNumber, format_: Format) -> Document | None:
         """Read a document as it was last committed; None: never."""
         with unavailable():
-            version, etag, modified, body, maker = await self.client.hmget(
-                self.keys.document(number, format_), "version", "etag", "modified", "gzip", "maker"
-            )
-        if body is None:
+            fields: dict[bytes, bytes] = await self.client.hgetall(self.keys.document(number, format_))
+        if b"gzip" not in fields:
             return None
+        patches = (fields[b"patch%d" % n] for n in range(1, int(fields.get(b"patches", b"0")) + 1))
         return Document(
             feed=number,
             format=format_,
-            version=_version(version),
-            etag=etag.decode(),
-            last_modified=datetime.fromtimestamp(int(modified), UTC),
-            gzip=body,
-            maker=(maker or b"").decode(),
+            version=_version(fields[b"version"]),
+            etag=fields[b"etag"].decode(),
+            last_modified=datetime.fromtimestamp(int(fields[b"modified"]), UTC),
+            gzip=reduce(apply_patch, patches, fields[b"gzip"]),
+            maker=fields.get(b"maker", b"").decode(),
         )
 
     async def versions(self, numbers: Sequence[FeedNumber]) -> list[Version | None]:
