@@ -116,7 +116,10 @@ class Contents:
         found = await self._items.of(slice_)
         items = {n: json_item(item, full_content=self._site.full_content) for n, item in found.items()}
         made = [await self._body(slice_, row, items, known) for row in slice_.rows]
-        return tuple(body for body in made if body)
+        bodies = tuple(body for body in made if body)
+        if not bodies and slice_.more:  # all of these changed again; those after them are still owed
+            return await self._webhook_bodies(feed, slice_.rows[-1].seq, upto, known)
+        return bodies
 
     def _reset(self, slice_: LogSlice) -> Body:
         body = webhook.reset_feed(slice_.path, slice_.head, self._site.public_url)

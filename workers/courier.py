@@ -82,8 +82,9 @@ class Courier:
                 )
             else:
                 await self._tell_changes(claimed, hook)
-        except HubError as error:
-            log.warning("distribute subscription=%s outcome=failed error=%s", claimed.subscription.id, error)
+        except Exception as error:  # noqa: BLE001  (else nothing settles, and it is due again at once, for ever)
+            report = log.warning if isinstance(error, HubError) else log.exception
+            report("distribute subscription=%s outcome=failed error=%s", claimed.subscription.id, error)
             reply = Reply(None, 0.0, error=type(error).__name__, detail=str(error))
             self._judge(claimed.subscription, reply, claimed.subscription.cursor)
 

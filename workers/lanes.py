@@ -137,6 +137,8 @@ class LaneTask:
         return len(claimed)
 
     def _admit(self, claimed: Claimed, hook: Webhook | None) -> None:
+        if claimed.subscription.id in self._held:
+            return  # its lease ended in our hands: one delivery at a time, or the order is lost
         name = urlsplit(hook.url if hook else claimed.subscription.callback).netloc.lower()
         host = self._hosts.setdefault(name, Host())
         self._held[claimed.subscription.id] = None
@@ -177,7 +179,10 @@ class LaneTask:
             for host in list(self._hosts.values()):
                 if host.waiting and time.monotonic() - host.moved > STANDSTILL_SECONDS:
                     self._give_up(host)
-            await self._renew(self._held)
+            try:
+                await self._renew(self._held)
+            except Exception:
+                log.exception("lane=%s could not renew its claims; it goes on", self._lane)
 
     def _give_up(self, host: Host) -> None:
         lane, delay = ELSEWHERE[self._lane]

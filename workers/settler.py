@@ -51,9 +51,22 @@ class Settler:
                 log.warning("settlements wait for Redis: count=%d error=%s", len(self._waiting), error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            except Exception:
+                log.exception("settlements refused: count=%d; each is tried on its own", len(batch))
+                told = await self._one_by_one(batch)
             del self._waiting[: len(batch)]
             if not self._waiting:
                 self._some.clear()
                 self._none.set()
             if told:
                 self._tell()
+
+    async def _one_by_one(self, batch: list[Settlement]) -> bool:
+        """Store what can be stored; one that can't is given up, and is due again when its claim's lease ends."""
+        told = False
+        for each in batch:
+            try:
+                told |= await self._store.settle([each])
+            except Exception:
+                log.exception("settlement given up: subscription=%s", each.subscription.id)
+        return told

@@ -422,3 +422,14 @@ def webhook(*feeds: FeedPath) -> Webhook:
     return Webhook(
         "wh_test", "https://partner.test/in", feeds, (SealedSecret(b"sealed"),), "a partner", created=7
     )
+
+
+async def test_a_clock_that_was_set_back_does_not_keep_a_feed_from_telling(
+    store: Store, world: FeedNumber
+) -> None:
+    """What was due by the old clock is due by the new one as soon as the feed changes."""
+    await subscribe(store, world)
+    seconds, _ = await store.client.time()
+    await store.client.zadd(store.keys.telling, {str(world): (seconds + 3600) * 1000})
+    await publish(store, 2)
+    assert await store.client.zscore(store.keys.telling, str(world)) < (seconds + 60) * 1000

@@ -14,6 +14,6 @@ local function mark_telling(n, interval)
   local now = now_ms()
   local told = tonumber(redis.call('HGET', key.feed(n), 'told') or '0')
   local at = told > now and now or math.max(now, told + tonumber(interval))  -- a clock that was set back delays nothing
-  redis.call('ZADD', key.telling, 'NX', int(at), n)
+  redis.call('ZADD', key.telling, 'LT', int(at), n)
   return at <= now
 end
