@@ -6,11 +6,16 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from yarl import URL
 
 _AROUND_BYTES = 32 * 1024
 _AROUND_EACH = 4
@@ -48,6 +53,17 @@ class Connector(TCPConnector):
         super().__init__(**options)
         # aiohttp has no public way to give another protocol; a test notices if this one goes.
         self._factory = partial(_Protocol, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
+
+    async def kept(self, origin: URL) -> Connection | None:
+        """Give a connection to `origin` that is open and idle, if there is one, for its next request."""
+        key = ConnectionKey(
+            origin.raw_host or "", origin.port, origin.scheme == "https", True, None, None, None
+        )
+        while connection := await self._get(key, []):
+            if connection.protocol is not None and not connection.protocol.should_close:
+                return connection
+            connection.close()  # it was told something that nobody had asked for
+        return None
 
 
 class Resolver(AbstractResolver):

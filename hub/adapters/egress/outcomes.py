@@ -17,6 +17,7 @@ from aiohttp import (
     InvalidURL,
     ServerDisconnectedError,
 )
+from aiohttp.http import HttpProcessingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ class Failure:
     ms: float
 
 
-def kind_and_detail(error: ClientError | OSError) -> tuple[FailureKind, str]:
+def kind_and_detail(error: ClientError | HttpProcessingError | OSError) -> tuple[FailureKind, str]:
     """Say what an exception means. Texts of aiohttp's that hold the URL are not passed on."""
     match error:
         case ClientSSLError():
@@ -97,13 +98,13 @@ def _unconnected(error: OSError) -> FailureKind:
             return FailureKind.UNREACHABLE
 
 
-def _what_broke(error: ClientError | OSError) -> str:
+def _what_broke(error: ClientError | HttpProcessingError | OSError) -> str:
     match error:
         case ServerDisconnectedError():
             return "disconnected without an answer"
         case ClientPayloadError():
             return "the body broke off"
-        case ClientResponseError():
+        case ClientResponseError() | HttpProcessingError():
             return "the answer is not valid HTTP"
         case OSError():
             return error.strerror or str(error)
