@@ -21,6 +21,7 @@ _PLAIN = {
     "stale": "zset: feeds to rebuild when nothing is dirty (settings, renderer or a name changed), by time",
     "scheduled": "zset: entries by their next change of state (ms): embargo end, expiry",
     "telling": "zset: feeds with somebody left to tell, by due time (ms)",
+    "out": "hash: subscription → its cursor while it is claimed, retrying or paused",
     "leases": "zset: every subscription by the end of its lease (ms; a webhook's: +inf)",
     "verifying": "zset: WebSub requests whose intent is to be verified, by next try (ms)",
     "webhooks": "zset, lexical: every webhook's id",

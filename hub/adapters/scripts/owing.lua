@@ -4,30 +4,39 @@
 -- First of all the queue's pending flag goes down.
 -- KEYS[1] any key of the hub
 -- ARGV[1] token, ARGV[2] lane, ARGV[3] how many at most, ARGV[4] lease (ms), ARGV[5] notify interval (ms), ARGV[6] queue
--- Answers {1 if another lane has got work, id, record, the seq up to which it can be told, ...}.
+-- Answers {1 if another lane has got work, id, record, cursor, the seq up to which it can be told, ...}.
 
 redis.call('DEL', key.pending(ARGV[6]))
 local now, lane, most, lease = now_ms(), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local ids, records, others = {}, {}, 0
+local ids, others = {}, 0
 
-local function take(id, r, cursor)
-  if r.lease > 0 and r.lease <= now then return drop_sub(id) end
-  if r.lane == lane then
-    place_due(id, r, cursor, now + lease)
-    ids[#ids + 1] = id
-    records[id] = r
-  else
-    place_due(id, r, cursor, now)
-    others = 1
-  end
+local function records(list)
+  local names = {}
+  for i, id in ipairs(list) do names[i] = key.sub(id) end
+  return redis.call('MGET', unpack(names))
 end
 
-local function take_due()
-  local due = redis.call('ZRANGEBYSCORE', key.due(lane), '-inf', int(now), 'LIMIT', 0, most)
-  for _, id in ipairs(due) do
-    local r = read_sub(id)
-    if r then take(id, r, tonumber(r.cursor)) else redis.call('ZREM', key.due(lane), id) end
+-- Claim those of them that belong to this lane; the others are due where they do.
+local function take(list)
+  if #list == 0 then return end
+  local claims = {}
+  for i, text in ipairs(records(list)) do
+    local id = list[i]
+    local its, _, ends = place_of(text or '')
+    if not text then
+      redis.call('ZREM', key.due(lane), id)
+      redis.call('HDEL', key.out, id)
+    elseif ends > 0 and ends <= now then
+      drop_sub(id)
+    elseif its == lane then
+      claims[#claims + 1], claims[#claims + 2] = int(now + lease), id
+      ids[#ids + 1] = id
+    else
+      redis.call('ZADD', key.due(its), int(now), id)
+      others = 1
+    end
   end
+  if #claims > 0 then redis.call('ZADD', key.due(lane), unpack(claims)) end
 end
 
 local function take_idle(n)
@@ -38,12 +47,17 @@ local function take_idle(n)
   end
   local room = most - #ids
   local rows = redis.call('ZRANGEBYSCORE', key.cursors(n), '-inf', '(' .. int(target), 'WITHSCORES', 'LIMIT', 0, room)
+  local list, out = {}, {}
   for i = 1, #rows, 2 do
-    local r = read_sub(rows[i])
-    redis.call('ZREM', key.cursors(n), rows[i])
-    if r then take(rows[i], r, tonumber(rows[i + 1])) end
+    list[#list + 1] = rows[i]
+    out[i], out[i + 1] = rows[i], int(tonumber(rows[i + 1]))
   end
-  if #rows < 2 * room then
+  if #list > 0 then
+    redis.call('ZREM', key.cursors(n), unpack(list))
+    redis.call('HSET', key.out, unpack(out))
+    take(list)
+  end
+  if #list < room then
     redis.call('HDEL', key.feed(n), 'target')
     redis.call('ZREM', key.telling, n)
     mark_telling(n, ARGV[5])
@@ -54,21 +68,21 @@ local kept = redis.call('GET', key.claim(ARGV[1]))
 if kept then
   ids = cjson.decode(kept)
 else
-  take_due()
+  take(redis.call('ZRANGEBYSCORE', key.due(lane), '-inf', int(now), 'LIMIT', 0, most))
   for _, n in ipairs(redis.call('ZRANGEBYSCORE', key.telling, '-inf', int(now), 'LIMIT', 0, most)) do
     if #ids >= most then break end
     take_idle(n)
   end
   if #ids > 0 then redis.call('SET', key.claim(ARGV[1]), cjson.encode(ids), 'PX', int(lease)) end
 end
+if #ids == 0 then return {others} end
 
-local answer, limits = {others}, {}
-for _, id in ipairs(ids) do
-  local text = redis.call('GET', key.sub(id))
-  local r = records[id] or (text and unpack_sub(text))
-  if r then
-    limits[r.feed] = limits[r.feed] or int(limit_of(r.feed))
-    for _, part in ipairs({id, text, limits[r.feed]}) do answer[#answer + 1] = part end
+local answer, limits, cursors = {others}, {}, redis.call('HMGET', key.out, unpack(ids))
+for i, text in ipairs(records(ids)) do
+  if text and cursors[i] then
+    local _, n = place_of(text)
+    limits[n] = limits[n] or int(limit_of(n))
+    for _, part in ipairs({ids[i], text, cursors[i], limits[n]}) do answer[#answer + 1] = part end
   end
 end
 return answer

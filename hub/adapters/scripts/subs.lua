@@ -1,15 +1,21 @@
 -- What scripts that place subscriptions share; put after telling.lua. A subscription is in exactly one place: in its
--- feed's `cursors` while idle, in `due:<lane>` while claimed or retrying (its record then holds the cursor), in
--- `due:paused` while paused.
+-- feed's `cursors` while idle, in `due:<lane>` while claimed or retrying, in `due:paused` while paused; `out` holds its
+-- cursor while it is in one of the last two. So a delivery without trouble moves it there and back and writes no record.
 
-local FIELDS = {'channel', 'feed', 'format', 'callback', 'topic', 'secret', 'algorithm', 'lease', 'lane', 'failures',
-  'since', 'generation', 'cursor', 'paused', 'refused', 'refused_since'}
+local FIELDS = {'lane', 'feed', 'lease', 'channel', 'format', 'callback', 'topic', 'secret', 'algorithm', 'failures',
+  'since', 'generation', 'paused', 'refused', 'refused_since'}
 
 -- A record is a JSON array of these fields. Seqs are text: cjson writes no more than 14 digits.
 local function unpack_sub(text)
   local row, r = cjson.decode(text), {}
   for i, name in ipairs(FIELDS) do r[name] = row[i] end
   return r
+end
+
+-- Its first three fields, without reading the rest: lane, feed, lease.
+local function place_of(text)
+  local lane, n, lease = string.match(text, '^%["(%a+)","(%d+)",(%d+)')
+  return lane, n, tonumber(lease)
 end
 
 local function read_sub(id)
@@ -24,8 +30,7 @@ local function write_sub(id, r)
 end
 
 local function cursor_of(id, r)
-  if r.cursor ~= '' then return tonumber(r.cursor) end
-  return tonumber(redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
+  return tonumber(redis.call('HGET', key.out, id) or redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
 end
 
 local function lane_of(r) return r.paused == 1 and 'paused' or r.lane end
@@ -34,25 +39,23 @@ local function lane_of(r) return r.paused == 1 and 'paused' or r.lane end
 local function lift(id, r)
   redis.call('ZREM', key.cursors(r.feed), id)
   redis.call('ZREM', key.due(lane_of(r)), id)
+  redis.call('HDEL', key.out, id)
 end
 
-local function place_idle(id, r, cursor, interval)
-  r.cursor = ''
-  write_sub(id, r)
-  redis.call('ZADD', key.cursors(r.feed), int(cursor), id)
-  return mark_telling(r.feed, interval)
-end
+local function place_idle(id, r, cursor) redis.call('ZADD', key.cursors(r.feed), int(cursor), id) end
 
 -- Out of `cursors`, to be attempted at `at` (ms).
 local function place_due(id, r, cursor, at)
-  r.cursor = int(cursor)
-  write_sub(id, r)
+  redis.call('HSET', key.out, id, int(cursor))
   redis.call('ZADD', key.due(lane_of(r)), r.paused == 1 and '+inf' or int(at), id)
 end
 
+-- Write a record that has changed, and place it. True if somebody is to be told now.
 local function place(id, r, cursor, interval)
+  write_sub(id, r)
   if r.paused == 1 then return place_due(id, r, cursor, 0) end
-  return place_idle(id, r, cursor, interval)
+  place_idle(id, r, cursor)
+  return mark_telling(r.feed, interval)
 end
 
 local function drop_sub(id)
@@ -65,6 +68,5 @@ local function drop_sub(id)
 end
 
 local function log_attempt(id, text, keep)
-  redis.call('LPUSH', key.attempts(id), text)
-  redis.call('LTRIM', key.attempts(id), 0, keep - 1)
+  if redis.call('LPUSH', key.attempts(id), text) > keep then redis.call('LTRIM', key.attempts(id), 0, keep - 1) end
 end

@@ -28,10 +28,9 @@ end
 local r, told = unpack_sub(ARGV[4]), false
 if active then  -- a renewal overrides secret and lease, and never moves the cursor
   r.generation, r.lane, r.failures, r.since = active.generation, active.lane, active.failures, active.since
-  r.cursor = active.cursor
   write_sub(id, r)
 else
-  told = place_idle(id, r, tonumber(i.seq), ARGV[7])
+  told = place(id, r, tonumber(i.seq), ARGV[7])
 end
 redis.call('ZADD', key.leases, int(r.lease), id)
 log_attempt(id, ARGV[5], tonumber(ARGV[6]))

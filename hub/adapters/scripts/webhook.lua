@@ -14,7 +14,7 @@ end
 
 local function begin(sub, n)
   local r = {channel = 'webhook', feed = n, format = '', callback = id, topic = '', secret = '', algorithm = '', lease = 0,
-    lane = 'fast', failures = 0, since = 0, generation = 0, cursor = '', paused = paused, refused = '', refused_since = 0}
+    lane = 'fast', failures = 0, since = 0, generation = 0, paused = paused, refused = '', refused_since = 0}
   place(sub, r, tonumber(redis.call('HGET', key.feed(n), 'seq')), ARGV[6])
   redis.call('ZADD', key.leases, '+inf', sub)
 end

@@ -50,12 +50,14 @@ class Settlement:
             "g": self.subscription.generation,
             "act": self.act,
             "seq": str(self.seq),
-            "lane": self.verdict.lane,
-            "failures": self.verdict.failures,
-            "since": self.verdict.since,
+            "state": {
+                "lane": self.verdict.lane,
+                "failures": self.verdict.failures,
+                "since": self.verdict.since,
+                "refused": str(refused.seq) if refused else "",
+                "refused_since": refused.since if refused else 0,
+            },
             "delay": self.verdict.delay,
-            "refused": str(refused.seq) if refused else "",
-            "refused_since": refused.since if refused else 0,
             "keep": self.keep,
         }
         if self.attempt:
@@ -81,8 +83,8 @@ class Distribution(Database):
         )
         others, *rows = await self.run("owing", *args)
         claimed = [
-            Claimed(unpack_subscription(SubscriptionId(id_.decode()), record), Seq(int(upto)))
-            for id_, record, upto in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
+            Claimed(unpack_subscription(SubscriptionId(id_.decode()), record, int(cursor)), Seq(int(upto)))
+            for id_, record, cursor, upto in zip(rows[::4], rows[1::4], rows[2::4], rows[3::4], strict=True)
         ]
         return claimed, bool(others)
 

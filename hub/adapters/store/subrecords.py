@@ -27,19 +27,18 @@ from hub.subscription import (
 def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
     """Write the record of a WebSub subscription that has just been verified."""
     row = (
-        Channel.WEBSUB,
+        Lane.FAST,
         str(intent.feed),
+        lease_end,
+        Channel.WEBSUB,
         intent.format,
         intent.callback,
         intent.topic,
         _text(intent.secret),
         intent.algorithm,
-        lease_end,
-        Lane.FAST,
         0,
         0,
         0,
-        "",
         0,
         "",
         0,
@@ -48,17 +47,17 @@ def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
 
 
 def unpack_subscription(
-    id_: SubscriptionId, packed: bytes, *, cursor: int | None = None, next_attempt: float | None = None
+    id_: SubscriptionId, packed: bytes, cursor: int, *, next_attempt: float | None = None
 ) -> Subscription:
-    """Read a record. `cursor` is that of an idle one; one that is out holds its own."""
-    (channel, feed, format_, callback, topic, secret, algorithm, lease, lane, failures, since,
-     generation, own_cursor, paused, refused, refused_since) = orjson.loads(packed)  # fmt: skip
+    """Read a record, and put its cursor to it."""
+    (lane, feed, lease, channel, format_, callback, topic, secret, algorithm, failures, since,
+     generation, paused, refused, refused_since) = orjson.loads(packed)  # fmt: skip
     return Subscription(
         id=id_,
         channel=Channel(channel),
         feed=FeedNumber(int(feed)),
         callback=callback,
-        cursor=Seq(int(own_cursor) if own_cursor else cursor or 0),
+        cursor=Seq(cursor),
         format=Format(format_) if format_ else None,
         topic=topic,
         secret=b64decode(secret),

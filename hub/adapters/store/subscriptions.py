@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hub.adapters.store.database import Database, unavailable
@@ -162,13 +162,14 @@ class Subscribing(Database):
             known = [(SubscriptionId(id_), text) for id_, text in zip(ids, packed, strict=True) if text]
             pipe = self.client.pipeline(transaction=False)
             for id_, text in known:
-                bare = unpack_subscription(id_, text)
+                bare = unpack_subscription(id_, text, 0)
+                pipe.hget(self.keys.out, id_)
                 pipe.zscore(self.keys.of("cursors", bare.feed), id_)
                 pipe.zscore(self.keys.of("due", bare.lane), id_)
-            scores = await pipe.execute()
+            places = iter(await pipe.execute())
         return [
-            unpack_subscription(id_, text, cursor=_whole(scores[2 * i]), next_attempt=scores[2 * i + 1])
-            for i, (id_, text) in enumerate(known)
+            unpack_subscription(id_, text, int(out or idle or 0), next_attempt=due)
+            for (id_, text), out, idle, due in zip(known, places, places, places, strict=True)
         ]
 
     async def list_subscriptions(
@@ -271,7 +272,3 @@ def _live(at: bytes | None, path: FeedPath) -> int:
     if at is None or not at.isdigit():
         raise NotFound(f"there is no feed {path}")
     return int(at)
-
-
-def _whole(score: Any) -> int | None:
-    return None if score is None else int(score)
