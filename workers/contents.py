@@ -181,7 +181,7 @@ class Once(Generic[K, T]):
             future.add_done_callback(lambda done: self._forget_failure(key, done))
             if len(self._made) > self._most:
                 self._made.popitem(last=False)
-        return await asyncio.shield(future)
+        return future.result() if future.done() else await asyncio.shield(future)
 
     def _forget_failure(self, key: K, done: asyncio.Future[T]) -> None:
         if (done.cancelled() or done.exception()) and self._made.get(key) is done:

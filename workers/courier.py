@@ -33,7 +33,6 @@ log = logging.getLogger("workers.courier")
 
 POST_SECONDS = 10.0
 """For one attempt, from connecting to the answer's end."""
-_SECRETS = 4096
 
 
 def now_ms() -> int:
@@ -64,7 +63,6 @@ class Courier:
         self._crash = crash
         self._seconds = seconds
         self._now = now
-        self._opened: dict[tuple[str, bytes], bytes] = {}
 
     async def deliver(self, claimed: Claimed, hook: Webhook | None) -> None:
         """Tell a subscription what it is owed; a failure of ours is settled like one of the receiver's."""
@@ -115,7 +113,7 @@ class Courier:
     def _topic_headers(self, subscription: Subscription, content: Content) -> dict[str, str]:
         signed = None
         if subscription.secret:
-            secret = self._open(subscription.secret, subscription.id)
+            secret = self._sealer.open(subscription.secret, subscription.id)
             signed = websub.signature(subscription.algorithm, secret, content.body)
         hub = websub_url(self._site.public_url)
         # The topic as it was subscribed to: a renamed feed keeps its old self until the lease ends.
@@ -138,7 +136,8 @@ class Courier:
         """POST one change after the other, in order, until the receiver has all or one of them fails."""
         subscription = claimed.subscription
         secrets = [
-            self._open(sealed, hook.id).decode() for sealed in webhook.signing(hook.secrets, self._now())
+            self._sealer.open(sealed, hook.id).decode()
+            for sealed in webhook.signing(hook.secrets, self._now())
         ]
         known = cursor = subscription.cursor
         while bodies := await self._contents.bodies(subscription.feed, cursor, claimed.upto, known=known):
@@ -193,14 +192,6 @@ class Courier:
         self._settler.put(
             Settlement(subscription, act or verdict.act, seq, verdict, attempt, kept_attempts(verdict))
         )
-
-    def _open(self, sealed: bytes, owner: str) -> bytes:
-        found = self._opened.get((owner, sealed))
-        if found is None:
-            if len(self._opened) > _SECRETS:
-                self._opened.clear()
-            found = self._opened[owner, sealed] = self._sealer.open(sealed, owner)
-        return found
 
 
 def _reply(answer: Answer | Failure) -> Reply:

@@ -78,7 +78,8 @@ class LaneTask:
         self._awake = asyncio.Event()
         self._freed = asyncio.Event()
         self._hosts: dict[str, Host] = {}
-        self._held: dict[SubscriptionId, asyncio.Task[None] | None] = {}
+        self._held: set[SubscriptionId] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._renew_at = 0.0
 
@@ -95,7 +96,7 @@ class LaneTask:
 
     async def stopped(self) -> None:
         """Return when nothing is under way any more."""
-        await asyncio.gather(*(task for task in self._held.values() if task), return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def run(self) -> None:
         """Claim and deliver for ever. What a trouble leaves undone is due again when its lease ends."""
@@ -141,34 +142,32 @@ class LaneTask:
             return  # its lease ended in our hands: one delivery at a time, or the order is lost
         name = urlsplit(hook.url if hook else claimed.subscription.callback).netloc.lower()
         host = self._hosts.setdefault(name, Host())
-        self._held[claimed.subscription.id] = None
+        self._held.add(claimed.subscription.id)
         host.waiting.append((claimed, hook))
-        self._start(name, host)
-
-    def _start(self, name: str, host: Host) -> None:
-        """Give turns to those that wait."""
-        while host.waiting and host.running < TURNS[self._lane]:
-            claimed, hook = host.waiting.popleft()
+        if host.running < TURNS[self._lane]:
             host.running += 1
             host.moved = time.monotonic()
-            task = asyncio.create_task(self._attempt(name, host, claimed, hook))
-            self._held[claimed.subscription.id] = task
-        if not host.running:
-            self._hosts.pop(name, None)
+            task = asyncio.create_task(self._take_turns(name, host))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
-    async def _attempt(self, name: str, host: Host, claimed: Claimed, hook: Webhook | None) -> None:
-        try:
-            await self._courier.deliver(claimed, hook)
-        except Exception:
-            log.exception("distribute subscription=%s outcome=failed", claimed.subscription.id)
-        finally:
-            host.running -= 1
-            host.moved = time.monotonic()
-            self._release(claimed.subscription.id)
-            self._start(name, host)
+    async def _take_turns(self, name: str, host: Host) -> None:
+        """Make one attempt after the other while somebody waits for one."""
+        while host.waiting:
+            claimed, hook = host.waiting.popleft()
+            try:
+                await self._courier.deliver(claimed, hook)
+            except Exception:
+                log.exception("distribute subscription=%s outcome=failed", claimed.subscription.id)
+            finally:
+                host.moved = time.monotonic()
+                self._release(claimed.subscription.id)
+        host.running -= 1
+        if not host.running:
+            del self._hosts[name]
 
     def _release(self, id_: SubscriptionId) -> None:
-        self._held.pop(id_, None)
+        self._held.discard(id_)
         if len(self._held) <= HELD - HELD // 4:
             self._freed.set()
 

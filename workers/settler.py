@@ -18,6 +18,8 @@ log = logging.getLogger("workers.settler")
 
 BATCH = 200
 RETRY_SECONDS = 0.2
+PACE_SECONDS = 0.01
+"""After a batch: what comes meanwhile is stored together."""
 
 
 class Settler:
@@ -60,6 +62,7 @@ class Settler:
                 self._none.set()
             if told:
                 self._tell()
+            await asyncio.sleep(PACE_SECONDS)
 
     async def _one_by_one(self, batch: list[Settlement]) -> bool:
         """Store what can be stored; one that can't is given up, and is due again when its claim's lease ends."""

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from aiohttp.http import HttpProcessingError
 
-from hub.adapters.egress.connections import Connector, Resolver
+from hub.adapters.egress.connections import Connector, Protocol, Resolver
 from hub.adapters.egress.networks import destination_refusal
 from hub.adapters.egress.outcomes import Answer, Failure, FailureKind, kind_and_detail
 from hub.adapters.egress.targets import target
@@ -145,8 +145,8 @@ class Egress:
         return Answer(status, body, _retry_after(answered), _ms(started), answered)
 
     async def _exchange(self, where: Target, request: _Request) -> tuple[int, bytes, Mapping[str, str]]:
-        if request.body is not None and (connection := await self._connector.kept(where.origin)):
-            return await _post_again(connection, where, request, request.body)
+        if request.body is not None and (kept := await self._connector.kept(where.origin)):
+            return await _post_again(*kept, where, request, request.body)
         response = await self._session.request(
             request.method,
             where.url,
@@ -205,27 +205,26 @@ def _sendable(body: bytes | None) -> bytes | BytesIO | None:
 
 
 async def _post_again(
-    connection: Connection, where: Target, request: _Request, body: bytes
+    connection: Connection, protocol: Protocol, where: Target, request: _Request, body: bytes
 ) -> tuple[int, bytes, Mapping[str, str]]:
     """POST on an open connection without a ClientRequest: that halves what most deliveries cost.
 
     A GET goes the long way: there aiohttp asks anew where the connection turns out to be closed.
     """
-    protocol, transport = connection.protocol, connection.transport
-    assert protocol is not None and transport is not None  # noqa: S101, PT018  (it is open)
+    transport = connection.transport
+    assert transport is not None  # noqa: S101  (it is open)
+    deadline = asyncio.get_running_loop().call_later(request.seconds, protocol.expire)
     try:
-        async with asyncio.timeout(request.seconds):
-            protocol.set_response_params(
-                read_until_eof=True, auto_decompress=False, read_bufsize=request.limit
-            )
-            transport.writelines([_head(where, request.headers, len(body)), body])
+        protocol.set_response_params(read_until_eof=True, auto_decompress=False, read_bufsize=request.limit)
+        transport.writelines([_head(where, request.headers, len(body)), body])
+        message, content = await protocol.read()
+        while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  (interim answers)
             message, content = await protocol.read()
-            while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  (interim answers)
-                message, content = await protocol.read()
-            answered = await _read(content, request)
+        answered = await _read(content, request)
         if not transport.get_write_buffer_size():
             connection.release()  # which closes it unless the answer was read to its end
     finally:
+        deadline.cancel()
         connection.close()  # a no-op after that
     return message.code, answered, message.headers
 

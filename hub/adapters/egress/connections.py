@@ -25,7 +25,7 @@ _ADDRESSES = 8
 """Of one name: aiohttp tries n addresses n²/2 times, and an answer holds thousands."""
 
 
-class _Protocol(ResponseHandler):
+class Protocol(ResponseHandler):
     """Aborts a connection on which more comes in than any honest answer needs around its body.
 
     The deadline alone lets a stream of `103` answers, or of one-byte chunks with long extensions, cost a whole core
@@ -45,23 +45,28 @@ class _Protocol(ResponseHandler):
             self.transport.abort()
         self._left -= len(data)
 
+    def expire(self) -> None:
+        """The deadline has passed: whoever waits for the answer, or for more of its body, is told so."""
+        self._on_read_timeout()
+
 
 class Connector(TCPConnector):
-    """Makes connections that end as `_Protocol` says."""
+    """Makes connections that end as `Protocol` says."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # aiohttp has no public way to give another protocol; a test notices if this one goes.
-        self._factory = partial(_Protocol, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
+        self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
 
-    async def kept(self, origin: URL) -> Connection | None:
+    async def kept(self, origin: URL) -> tuple[Connection, Protocol] | None:
         """Give a connection to `origin` that is open and idle, if there is one, for its next request."""
         key = ConnectionKey(
             origin.raw_host or "", origin.port, origin.scheme == "https", True, None, None, None
         )
         while connection := await self._get(key, []):
-            if connection.protocol is not None and not connection.protocol.should_close:
-                return connection
+            protocol = connection.protocol
+            if isinstance(protocol, Protocol) and not protocol.should_close:
+                return connection, protocol
             connection.close()  # it was told something that nobody had asked for
         return None
 

@@ -4,7 +4,7 @@
 -- First of all the queue's pending flag goes down.
 -- KEYS[1] any key of the hub
 -- ARGV[1] token, ARGV[2] lane, ARGV[3] how many at most, ARGV[4] lease (ms), ARGV[5] notify interval (ms), ARGV[6] queue
--- Answers {1 if another lane has got work, id, record, cursor, the seq up to which it can be told, ...}.
+-- Answers {1 if there is more work, perhaps of another lane, id, record, cursor, the seq up to which it can be told, ...}.
 
 redis.call('DEL', key.pending(ARGV[6]))
 local now, lane, most, lease = now_ms(), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -60,7 +60,7 @@ local function take_idle(n)
   if #list < room then
     redis.call('HDEL', key.feed(n), 'target')
     redis.call('ZREM', key.telling, n)
-    mark_telling(n, ARGV[5])
+    if mark_telling(n, ARGV[5]) then others = 1 end
   end
 end
 

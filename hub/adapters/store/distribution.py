@@ -71,7 +71,7 @@ class Distribution(Database):
     async def claim_subscribers(self, token: str, lane: Lane, *, limit: int) -> tuple[list[Claimed], bool]:
         """Take subscriptions of a lane that are behind or due, for `CLAIM_MS`; the same token gets the same claim.
 
-        The second value says whether another lane has got work by this.
+        The second value says whether there is more work by this, perhaps of another lane.
         """
         args = (
             token,
