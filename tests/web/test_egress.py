@@ -10,7 +10,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -30,6 +30,7 @@ from tests.receivers import (
     Fast,
     Gone,
     Raw,
+    Received,
     Receiver,
     Redirecting,
     Slow,
@@ -40,6 +41,7 @@ from tests.receivers import (
 )
 
 if TYPE_CHECKING:
+    from asyncio import StreamWriter
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -310,6 +312,48 @@ async def test_answers_read_to_their_end_share_a_connection(egress: Egress) -> N
             assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 200
 
     assert (len(receiver.received), receiver.connections) == (5, 1)
+
+
+class SecondTime(Raw):
+    """Answers its first request as it should and any later one like `Raw`."""
+
+    async def respond(self, request: Received, writer: StreamWriter) -> bool:
+        if len(self.received) > 1:
+            return await super().respond(request, writer)
+        writer.write(answer(204))
+        return True
+
+
+@pytest.mark.parametrize(
+    ("reply", "then", "outcome"),
+    [
+        (answer(200, b"said"), "hang", 200),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + answer(201), "hang", 201),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "hang", 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "reset", 200),
+        (b"", "hang", FailureKind.TIMEOUT),
+        (b"", "close", FailureKind.BROKEN),
+        (b"", "reset", FailureKind.BROKEN),
+        (b"no HTTP\r\n\r\n", "hang", FailureKind.BROKEN),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100_000, "hang", FailureKind.BROKEN),
+    ],
+)
+async def test_an_open_connection_is_trusted_no_more_than_a_new_one(
+    egress: Egress, reply: bytes, then: Literal["close", "hang", "reset"], outcome: int | FailureKind
+) -> None:
+    async with SecondTime(reply, then) as receiver:
+        assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 204
+        started = time.monotonic()
+        assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=0.3)) == outcome
+        assert (time.monotonic() - started, receiver.connections) < (1.0, 2)
+
+
+async def test_a_header_can_not_smuggle_another(egress: Egress) -> None:
+    async with Fast() as receiver:
+        for _ in range(2):
+            assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 204
+            with pytest.raises(ValueError, match=r"line break|carriage return"):
+                await egress.post(receiver.url, b"x", {"Link": "a\r\nHost: b"})
 
 
 async def test_the_pool_is_bounded_per_host() -> None:
