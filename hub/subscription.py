@@ -87,8 +87,8 @@ class Subscription:
     failing_since: int | None = None
     next_attempt: int | None = None
     """None: nothing is owed, or it is paused."""
-    generation: int = 0
-    """Raised by everything that makes a delivery under way obsolete."""
+    claim: str = ""
+    """Under which it is being told: what came of that counts only while nothing else has happened to it."""
     paused: bool = False
     refused: Refusal | None = None
 

@@ -21,7 +21,7 @@ from hub.errors import StoreUnavailable
 from hub.subscription import Channel, Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.store import Store
@@ -78,7 +78,7 @@ class LaneTask:
         self._awake = asyncio.Event()
         self._freed = asyncio.Event()
         self._hosts: dict[str, Host] = {}
-        self._held: set[SubscriptionId] = set()
+        self._held: dict[SubscriptionId, str] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._renew_at = 0.0
@@ -142,7 +142,7 @@ class LaneTask:
             return  # its lease ended in our hands: one delivery at a time, or the order is lost
         name = urlsplit(hook.url if hook else claimed.subscription.callback).netloc.lower()
         host = self._hosts.setdefault(name, Host())
-        self._held.add(claimed.subscription.id)
+        self._held[claimed.subscription.id] = claimed.subscription.claim
         host.waiting.append((claimed, hook))
         if host.running < TURNS[self._lane]:
             host.running += 1
@@ -167,7 +167,7 @@ class LaneTask:
             del self._hosts[name]
 
     def _release(self, id_: SubscriptionId) -> None:
-        self._held.discard(id_)
+        self._held.pop(id_, None)
         if len(self._held) <= HELD - HELD // 4:
             self._freed.set()
 
@@ -179,7 +179,7 @@ class LaneTask:
                 if host.waiting and time.monotonic() - host.moved > STANDSTILL_SECONDS:
                     self._give_up(host)
             try:
-                await self._renew(self._held)
+                await self._renew()
             except Exception:
                 log.exception("lane=%s could not renew its claims; it goes on", self._lane)
 
@@ -200,11 +200,11 @@ class LaneTask:
             self._settler.put(Settlement(subscription, Act.RETRY, subscription.cursor, verdict, None, 0))
             self._release(subscription.id)
 
-    async def _renew(self, ids: Iterable[SubscriptionId]) -> None:
+    async def _renew(self) -> None:
         if time.monotonic() < self._renew_at:
             return
         self._renew_at = time.monotonic() + RENEW_SECONDS
         try:
-            await self._store.renew(self._lane, ids)
+            await self._store.renew(self._lane, self._held)
         except StoreUnavailable as error:
             log.warning("lane=%s could not renew its claims: %s", self._lane, error)

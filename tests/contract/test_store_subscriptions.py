@@ -208,7 +208,45 @@ async def test_a_claim_without_a_settlement_is_due_again_when_its_lease_ends(
 
     ((second,), _) = await store.claim_subscribers("b", Lane.FAST, limit=10)
 
-    assert second == first
+    assert second.subscription.cursor == first.subscription.cursor
+    assert second.upto == first.upto
+
+
+@pytest.mark.parametrize("act", ["advance", "progress", "retry", "pause", "drop"])
+async def test_a_worker_that_wakes_after_another_took_over_settles_and_renews_nothing(
+    store: Store, world: FeedNumber, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    monkeypatch.setattr("hub.adapters.store.distribution.CLAIM_MS", 30)
+    await subscribe(store, world)
+    await publish(store, 2)
+    ((late,), _) = await store.claim_subscribers("a", Lane.FAST, limit=10)
+    await asyncio.sleep(0.05)
+    ((present,), _) = await store.claim_subscribers("b", Lane.FAST, limit=10)
+    before = await store.subscription(late.subscription.id)
+
+    await store.settle([settled(late.subscription, act, late.upto, failures=1, delay=60_000)])
+    await store.renew(Lane.FAST, {late.subscription.id: late.subscription.claim})
+
+    assert await store.subscription(late.subscription.id) == before
+    await store.settle([settled(present.subscription, "advance", present.upto)])
+    after = await store.subscription(present.subscription.id)
+    assert after
+    assert after.cursor == present.upto
+
+
+async def test_a_renewed_claim_is_not_due_again(
+    store: Store, world: FeedNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.adapters.store.distribution.CLAIM_MS", 60)
+    await subscribe(store, world)
+    await publish(store, 2)
+    ((claimed,), _) = await store.claim_subscribers("a", Lane.FAST, limit=10)
+    monkeypatch.setattr("hub.adapters.store.distribution.CLAIM_MS", 60_000)
+
+    await store.renew(Lane.FAST, {claimed.subscription.id: claimed.subscription.claim})
+    await asyncio.sleep(0.08)
+
+    assert (await store.claim_subscribers("b", Lane.FAST, limit=10))[0] == []
 
 
 async def test_a_change_during_a_delivery_is_owed_afterwards(store: Store, world: FeedNumber) -> None:

@@ -17,7 +17,7 @@ async def test_a_claim_that_comes_again_while_it_is_delivered_is_not_delivered_b
         begun.append(claimed)
         await asyncio.sleep(0.05)
 
-    one = SimpleNamespace(id="one", callback="https://reader.test/", channel=Channel.WEBSUB)
+    one = SimpleNamespace(id="one", callback="https://reader.test/", channel=Channel.WEBSUB, claim="1")
 
     async def claim_subscribers(*_: Any, **__: Any) -> tuple[list[Any], bool]:
         return [SimpleNamespace(subscription=one)], False

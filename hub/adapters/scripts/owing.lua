@@ -4,7 +4,8 @@
 -- First of all the queue's pending flag goes down.
 -- KEYS[1] any key of the hub
 -- ARGV[1] token, ARGV[2] lane, ARGV[3] how many at most, ARGV[4] lease (ms), ARGV[5] notify interval (ms), ARGV[6] queue
--- Answers {1 if there is more work, perhaps of another lane, id, record, cursor, the seq up to which it can be told, ...}.
+-- Answers {1 if there is more work, perhaps of another lane, id, record, "<cursor> <claim>", the seq up to which it can be
+-- told, ...}.
 
 redis.call('DEL', key.pending(ARGV[6]))
 local now, lane, most, lease = now_ms(), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -17,9 +18,9 @@ local function records(list)
 end
 
 -- Claim those of them that belong to this lane; the others are due where they do.
-local function take(list)
+local function take(list, cursors)
   if #list == 0 then return end
-  local claims = {}
+  local claims, out, claim = {}, {}, int(stamp())
   for i, text in ipairs(records(list)) do
     local id = list[i]
     local its, _, ends = place_of(text or '')
@@ -30,13 +31,25 @@ local function take(list)
       drop_sub(id)
     elseif its == lane then
       claims[#claims + 1], claims[#claims + 2] = int(now + lease), id
+      out[#out + 1], out[#out + 2] = id, cursors[i] .. ' ' .. claim
       ids[#ids + 1] = id
     else
+      redis.call('HSET', key.out, id, cursors[i])
       redis.call('ZADD', key.due(its), int(now), id)
       others = 1
     end
   end
-  if #claims > 0 then redis.call('ZADD', key.due(lane), unpack(claims)) end
+  if #claims == 0 then return end
+  redis.call('ZADD', key.due(lane), unpack(claims))
+  redis.call('HSET', key.out, unpack(out))
+end
+
+local function take_due()
+  local list, cursors = redis.call('ZRANGEBYSCORE', key.due(lane), '-inf', int(now), 'LIMIT', 0, most), {}
+  for i, own in ipairs(#list > 0 and redis.call('HMGET', key.out, unpack(list)) or {}) do
+    cursors[i] = string.match(own or '', '^%d+') or '0'
+  end
+  take(list, cursors)
 end
 
 local function take_idle(n)
@@ -47,15 +60,14 @@ local function take_idle(n)
   end
   local room = most - #ids
   local rows = redis.call('ZRANGEBYSCORE', key.cursors(n), '-inf', '(' .. int(target), 'WITHSCORES', 'LIMIT', 0, room)
-  local list, out = {}, {}
+  local list, cursors = {}, {}
   for i = 1, #rows, 2 do
     list[#list + 1] = rows[i]
-    out[i], out[i + 1] = rows[i], int(tonumber(rows[i + 1]))
+    cursors[#cursors + 1] = int(tonumber(rows[i + 1]))
   end
   if #list > 0 then
     redis.call('ZREM', key.cursors(n), unpack(list))
-    redis.call('HSET', key.out, unpack(out))
-    take(list)
+    take(list, cursors)
   end
   if #list < room then
     redis.call('HDEL', key.feed(n), 'target')
@@ -68,7 +80,7 @@ local kept = redis.call('GET', key.claim(ARGV[1]))
 if kept then
   ids = cjson.decode(kept)
 else
-  take(redis.call('ZRANGEBYSCORE', key.due(lane), '-inf', int(now), 'LIMIT', 0, most))
+  take_due()
   for _, n in ipairs(redis.call('ZRANGEBYSCORE', key.telling, '-inf', int(now), 'LIMIT', 0, most)) do
     if #ids >= most then break end
     take_idle(n)

@@ -6,6 +6,6 @@
 local r = read_sub(ARGV[1])
 if not r then return 0 end
 lift(ARGV[1], r)
-r.generation, r.failures, r.since, r.refused, r.refused_since, r.lane = r.generation + 1, 0, 0, '', 0, 'fast'
+r.failures, r.since, r.refused, r.refused_since, r.lane = 0, 0, '', 0, 'fast'
 local head = tonumber(redis.call('HGET', key.feed(r.feed), 'seq'))
 return place(ARGV[1], r, math.min(tonumber(ARGV[2]), head), ARGV[3]) and 2 or 1

@@ -1,7 +1,6 @@
--- SETTLE what came of attempts, each on its own. One whose subscription was changed meanwhile (another generation), or is not
--- out any more, changes nothing. A cursor never goes back.
+-- SETTLE what came of attempts, each on its own. One whose subscription is not under that claim any more changes nothing. A cursor never goes back.
 -- KEYS[1] any key of the hub
--- ARGV[1] notify interval (ms), ARGV[2] lease (ms), then one JSON object per attempt: id, g (generation), act, seq (text),
+-- ARGV[1] notify interval (ms), ARGV[2] lease (ms), then one JSON object per attempt: id, claim, act, seq (text),
 --   state (lane, failures, since, refused, refused_since), delay (ms), attempt (JSON), keep (attempts kept)
 --   act: advance (to seq, idle again), progress (to seq, still claimed), retry (after delay), pause, drop
 -- Answers 1 if somebody is to be told now.
@@ -21,8 +20,8 @@ end
 local idle = {}
 for i = 3, #ARGV do
   local s = cjson.decode(ARGV[i])
-  local r, own = read_sub(s.id), redis.call('HGET', key.out, s.id)
-  if r and r.generation == s.g and own and r.paused ~= 1 then
+  local r, own, claim = read_sub(s.id), out_of(s.id)
+  if r and own and claim == s.claim then
     local cursor = math.max(tonumber(own), tonumber(s.seq))
     if s.attempt then log_attempt(s.id, s.attempt, s.keep) end
     if s.act == 'drop' then
@@ -36,7 +35,7 @@ for i = 3, #ARGV do
         place_idle(s.id, r, cursor)
         idle[r.feed] = true
       else
-        place_due(s.id, r, cursor, now + (s.act == 'retry' and s.delay or tonumber(ARGV[2])))
+        place_due(s.id, r, cursor, now + (s.act == 'retry' and s.delay or tonumber(ARGV[2])), s.act == 'progress' and claim)
       end
     end
   end

@@ -1,9 +1,10 @@
 -- What scripts that place subscriptions share; put after telling.lua. A subscription is in exactly one place: in its
 -- feed's `cursors` while idle, in `due:<lane>` while claimed or retrying, in `due:paused` while paused; `out` holds its
--- cursor while it is in one of the last two. So a delivery without trouble moves it there and back and writes no record.
+-- cursor while it is in one of the last two, and behind it the claim that it is under. So a delivery without trouble moves it
+-- there and back and writes no record, and what settles must name the claim: a later one, or a replay, makes it void.
 
 local FIELDS = {'lane', 'feed', 'lease', 'channel', 'format', 'callback', 'topic', 'secret', 'algorithm', 'failures',
-  'since', 'generation', 'paused', 'refused', 'refused_since'}
+  'since', 'paused', 'refused', 'refused_since'}
 
 -- A record is a JSON array of these fields. Seqs are text: cjson writes no more than 14 digits.
 local function unpack_sub(text)
@@ -29,8 +30,11 @@ local function write_sub(id, r)
   redis.call('SET', key.sub(id), cjson.encode(row))
 end
 
+-- Its cursor and its claim ('' none) while it is out.
+local function out_of(id) return string.match(redis.call('HGET', key.out, id) or '', '^(%d+) ?(%d*)$') end
+
 local function cursor_of(id, r)
-  return tonumber(redis.call('HGET', key.out, id) or redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
+  return tonumber(out_of(id) or redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
 end
 
 local function lane_of(r) return r.paused == 1 and 'paused' or r.lane end
@@ -45,8 +49,8 @@ end
 local function place_idle(id, r, cursor) redis.call('ZADD', key.cursors(r.feed), int(cursor), id) end
 
 -- Out of `cursors`, to be attempted at `at` (ms).
-local function place_due(id, r, cursor, at)
-  redis.call('HSET', key.out, id, int(cursor))
+local function place_due(id, r, cursor, at, claim)
+  redis.call('HSET', key.out, id, claim and int(cursor) .. ' ' .. claim or int(cursor))
   redis.call('ZADD', key.due(lane_of(r)), r.paused == 1 and '+inf' or int(at), id)
 end
 

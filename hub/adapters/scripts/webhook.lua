@@ -14,7 +14,7 @@ end
 
 local function begin(sub, n)
   local r = {channel = 'webhook', feed = n, format = '', callback = id, topic = '', secret = '', algorithm = '', lease = 0,
-    lane = 'fast', failures = 0, since = 0, generation = 0, paused = paused, refused = '', refused_since = 0}
+    lane = 'fast', failures = 0, since = 0, paused = paused, refused = '', refused_since = 0}
   place(sub, r, tonumber(redis.call('HGET', key.feed(n), 'seq')), ARGV[6])
   redis.call('ZADD', key.leases, '+inf', sub)
 end
@@ -22,7 +22,7 @@ end
 local function switch(sub, r)
   local cursor = cursor_of(sub, r)
   lift(sub, r)
-  r.paused, r.generation = paused, r.generation + 1
+  r.paused = paused
   if paused == 0 then r.lane, r.failures, r.since = 'fast', 0, 0 end
   place(sub, r, cursor, ARGV[6])
 end

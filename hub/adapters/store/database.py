@@ -36,7 +36,8 @@ _LIBRARIES = {
     "snapshot": ("lib", "snapshots"),
     "commit": ("lib", "telling"),
     **dict.fromkeys(
-        ("verify", "owing", "settle", "webhook", "unhook", "replay", "lapse"), ("lib", "telling", "subs")
+        ("verify", "owing", "settle", "renew", "webhook", "unhook", "replay", "lapse"),
+        ("lib", "telling", "subs"),
     ),
 }
 # What means "not now", as opposed to a defect of ours: no space, a failing disk, a replica, still loading.

@@ -13,7 +13,7 @@ from hub.model import Seq
 from hub.subscription import SubscriptionId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hub.delivery import Verdict
     from hub.subscription import Attempt, Lane, Subscription
@@ -47,7 +47,7 @@ class Settlement:
         refused = self.verdict.refused
         body: dict[str, Any] = {
             "id": self.subscription.id,
-            "g": self.subscription.generation,
+            "claim": self.subscription.claim,
             "act": self.act,
             "seq": str(self.seq),
             "state": {
@@ -83,8 +83,8 @@ class Distribution(Database):
         )
         others, *rows = await self.run("owing", *args)
         claimed = [
-            Claimed(unpack_subscription(SubscriptionId(id_.decode()), record, int(cursor)), Seq(int(upto)))
-            for id_, record, cursor, upto in zip(rows[::4], rows[1::4], rows[2::4], rows[3::4], strict=True)
+            _claimed(id_, record, place, upto)
+            for id_, record, place, upto in zip(rows[::4], rows[1::4], rows[2::4], rows[3::4], strict=True)
         ]
         return claimed, bool(others)
 
@@ -93,7 +93,13 @@ class Distribution(Database):
         texts = [each.as_json() for each in settlements]
         return bool(await self.run("settle", self.settings.notify_interval_ms, CLAIM_MS, *texts))
 
-    async def renew(self, lane: Lane, ids: Iterable[SubscriptionId]) -> None:
+    async def renew(self, lane: Lane, claims: Mapping[SubscriptionId, str]) -> None:
         """Keep claims whose attempts are under way or wait for their turn."""
-        if wanted := list(ids):
-            await self.run("renew", lane, CLAIM_MS, *wanted)
+        if claims:
+            await self.run("renew", lane, CLAIM_MS, *(part for pair in claims.items() for part in pair))
+
+
+def _claimed(id_: bytes, record: bytes, place: bytes, upto: bytes) -> Claimed:
+    cursor, _, claim = place.partition(b" ")
+    found = unpack_subscription(SubscriptionId(id_.decode()), record, int(cursor), claim=claim.decode())
+    return Claimed(found, Seq(int(upto)))

@@ -39,7 +39,6 @@ def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
         0,
         0,
         0,
-        0,
         "",
         0,
     )
@@ -47,11 +46,11 @@ def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
 
 
 def unpack_subscription(
-    id_: SubscriptionId, packed: bytes, cursor: int, *, next_attempt: float | None = None
+    id_: SubscriptionId, packed: bytes, cursor: int, *, claim: str = "", next_attempt: float | None = None
 ) -> Subscription:
     """Read a record, and put its cursor to it."""
     (lane, feed, lease, channel, format_, callback, topic, secret, algorithm, failures, since,
-     generation, paused, refused, refused_since) = orjson.loads(packed)  # fmt: skip
+     paused, refused, refused_since) = orjson.loads(packed)  # fmt: skip
     return Subscription(
         id=id_,
         channel=Channel(channel),
@@ -67,7 +66,7 @@ def unpack_subscription(
         failures=failures,
         failing_since=since or None,
         next_attempt=None if paused or next_attempt is None else int(next_attempt),
-        generation=generation,
+        claim=claim,
         paused=bool(paused),
         refused=Refusal(Seq(int(refused)), refused_since) if refused else None,
     )

@@ -168,7 +168,7 @@ class Subscribing(Database):
                 pipe.zscore(self.keys.of("due", bare.lane), id_)
             places = iter(await pipe.execute())
         return [
-            unpack_subscription(id_, text, int(out or idle or 0), next_attempt=due)
+            unpack_subscription(id_, text, int(out.split()[0] if out else idle or 0), next_attempt=due)
             for (id_, text), out, idle, due in zip(known, places, places, places, strict=True)
         ]
 
