@@ -133,6 +133,8 @@ class Term:
     """The CMS gave an id of its own: only then may an entry's data rename the feed."""
     brief: bool = False
     """Named by a plain string, which tells nothing new about a feed that is there."""
+    bare: bool = False
+    """Nothing but its id is known: it is the feed that has that id, and makes none."""
 
     @property
     def ref(self) -> TermRef:
@@ -184,6 +186,10 @@ class EntryPublished:
     """The CMS said when it was published; else `entry` has the time of receipt, and a stored date is kept."""
     modified: bool = True
     """The CMS said when it was modified; else that is when it was published, or for a change the time of receipt."""
+    held: bool = True
+    """A later `date_published` holds it back until then. False: the CMS has published it, whatever the clocks say."""
+    version: int | None = None
+    """The CMS numbers its versions: these decide what is stale, instead of dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,7 @@ class EntryRemoved:
     entry_id: EntryId
     date_modified: datetime | None = None
     event_id: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +248,37 @@ class Receipt:
     outcome: Outcome
     entry: EntryId | None = None
     feeds: tuple[tuple[FeedPath, Seq], ...] = ()
+
+
+# ---- hooks: who sends them, and how that goes ---------------------------------------------------------------------
+
+
+class Source(StrEnum):
+    """A CMS that sends publish hooks; entries remember it."""
+
+    GHOST = "ghost"
+    WORDPRESS = "wordpress"
+    STRAPI = "strapi"
+    SUPERDESK = "superdesk"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that happened to a source's hooks: the last time (ms), and why."""
+
+    at: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookRecord:
+    """How a source's hooks fare; None: never."""
+
+    taken: Noted | None = None
+    refused: Noted | None = None
+    hinted: Noted | None = None
+    """A hook said that something changed, and not what."""
+    hints: int = 0
 
 
 # ---- what is rendered ---------------------------------------------------------------------------------------------

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hub.model import FeedSummary
+    from hub.model import FeedSummary, HookRecord, Source
 
 QUARANTINED = 3
 """Claims in a row without a commit from which a feed is in quarantine."""
 CLOCKS_APART_SECONDS = 5.0
+FRESH_REFUSAL_SECONDS = 3600
+"""So long a refusal is shown though later hooks were taken: a CMS has a secret per webhook, and one may be wrong."""
+OLD_REFUSAL_SECONDS = 7 * 86_400
+"""After so long nobody sends any more what was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,44 @@ def feed_problems(feeds: Sequence[FeedSummary]) -> list[Problem]:
                 )
             )
     return found
+
+
+def hook_problems(records: Mapping[Source, HookRecord], now: float) -> list[Problem]:
+    """Hooks that were refused, and hints that nothing acted on. `now` in seconds."""
+    found = []
+    for source, record in records.items():
+        if record.refused and _matters(record, now):
+            last = (
+                f"the last one taken came at {_time(record.taken.at)}"
+                if record.taken
+                else "none was ever taken"
+            )
+            sentence = f"A hook of {source} was refused: {record.refused.why.rstrip('.')}; {last}."
+            setting = f"FEEDHUB_HOOK_SECRET_{source.upper()}"
+            cure = f"Correct the webhook in {source}, or {setting} (FEEDHUB_HOOK_TOKEN) here."
+            found.append(Problem("hook-refused", sentence, cure, _time(record.refused.at)))
+        if record.hinted:
+            sentence = (
+                f"A hint came from {source} that nothing acted on ({record.hints} in all): "
+                f"{record.hinted.why.rstrip('.')}."
+            )
+            cure = "Something changed there that feeds may not show: publish it again, and compare."
+            found.append(Problem("hint-waiting", sentence, cure, _time(record.hinted.at)))
+    return found
+
+
+def _matters(record: HookRecord, now: float) -> bool:
+    if record.refused is None:
+        return False
+    age = now - record.refused.at / 1000
+    later = record.taken is None or record.refused.at > record.taken.at
+    return age < (OLD_REFUSAL_SECONDS if later else FRESH_REFUSAL_SECONDS)
+
+
+def _time(milliseconds: int) -> str:
+    return (
+        datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    )
 
 
 def clock_problems(hub_seconds: float, redis_seconds: float) -> list[Problem]:

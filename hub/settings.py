@@ -32,6 +32,22 @@ if TYPE_CHECKING:
 PREFIX = "FEEDHUB_"
 # Read by commands and by the supervisor, not by the hub itself.
 _NOT_SETTINGS = {"URL", "DATA_DIR_SOURCE"}
+STRAPI_FIELDS = frozenset(
+    {
+        "title",
+        "summary",
+        "content",
+        "slug",
+        "url",
+        "language",
+        "visibility",
+        "image",
+        "authors",
+        "categories",
+        "tags",
+    }
+)
+STRAPI_URL_PARTS = frozenset({"slug", "documentId", "locale"})
 _YEAR = 366 * 24 * 3600
 
 
@@ -68,6 +84,29 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(part) if isinstance(part, str) else part for part in listed)
 
 
+def _template(value: str | None) -> str | None:
+    if value is None:
+        return None
+    unknown = set(re.findall(r"\{([^{}]*)\}", value)) - STRAPI_URL_PARTS
+    if urlsplit(value).scheme not in {"http", "https"} or unknown:
+        parts = ", ".join(f"{{{part}}}" for part in sorted(STRAPI_URL_PARTS))
+        raise ValueError(f"must be an absolute http(s) URL, which may have {parts}")
+    return value
+
+
+def _pairs(value: Any) -> Any:
+    """Turn `content=body, authors=writer` into pairs."""
+    if not isinstance(value, str):
+        return value
+    pairs = [tuple(part.strip() for part in each.split("=", 1)) for each in _listed(value)]
+    for pair in pairs:
+        if len(pair) < 2 or not pair[1] or pair[0] not in STRAPI_FIELDS:  # noqa: PLR2004  (a pair)
+            raise ValueError(
+                f"must be <field>=<Strapi's field>, with one of {', '.join(sorted(STRAPI_FIELDS))}"
+            )
+    return tuple(pairs)
+
+
 Url = Annotated[str, AfterValidator(_public_url)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Secrets = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -99,6 +138,13 @@ class Settings(BaseModel):
     admin_token: Secrets = ()
     publish_token: Secrets = ()
     secret_key: Secrets = ()
+    hook_secret_ghost: Secrets = ()
+    hook_secret_wordpress: Secrets = ()
+    hook_secret_strapi: Secrets = ()
+    """The Authorization header that Strapi is told to send, with or without `Bearer`."""
+    hook_secret_superdesk: Secrets = ()
+    hook_token: Secrets = ()
+    """For senders that can neither sign nor set a header: the last part of the address, `/hooks/<cms>/<token>`."""
 
     # feeds
     feed_size: int = Field(50, ge=1, le=500)
@@ -129,6 +175,16 @@ class Settings(BaseModel):
 
     # others
     websub_content: Literal["diff", "full"] = "diff"
+
+    ghost_url: Url | None = None
+    wordpress_url: Url | None = None
+    """Where relative links of what a CMS sends lead; by default `site_url`."""
+    strapi_url: Annotated[str | None, AfterValidator(_template)] = None
+    """The address of an article, which Strapi does not know: `https://example.org/{locale}/{slug}`."""
+    strapi_models: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("article", "post")
+    """Content types that are entries."""
+    strapi_fields: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+    """Which field of Strapi's is which here: `content=body, authors=writer`; see hub.intake.strapi."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -32,6 +32,7 @@ _PLAIN = {
     "chores": "hash: <what>:<feed> → scan cursor of a walk through that feed's window",
     "render": "the hub-wide number of the present settings and renderer",
     "render_of": "the hash that number stands for",
+    "hooks": "hash: <source>:taken|refused|hinted → ms and why, <source>:hints → how many",
     "labels": "the stamp of the last change of a name, slug or picture that other feeds show",
 }
 _NUMBERED = {

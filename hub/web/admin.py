@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import BadRequest
-from hub.model import FeedPath, Format
+from hub.model import FeedPath, Format, HookRecord
 from hub.problems import (
     QUARANTINED,
     clock_problems,
     feed_problems,
+    hook_problems,
     safety_problems,
     telling_problems,
     worker_problems,
@@ -39,11 +41,13 @@ async def status(request: web.Request) -> web.Response:
     kinds = front.settings.feed_kinds
     state = await front.store.state()
     refusals, _ = await front.store.safety_problems()
+    records = await front.store.hook_records()
     problems = [
         *safety_problems(refusals),
         *worker_problems(state.workers, state.late),
         *telling_problems(state.workers, state.subscriptions, state.untold, state.failing),
         *clock_problems(front.now().timestamp(), state.now / 1000),
+        *hook_problems(records, front.now().timestamp()),
         *feed_problems(await front.store.troubled_feeds(kinds=kinds)),
     ]
     return answer(
@@ -57,6 +61,9 @@ async def status(request: web.Request) -> web.Response:
             "feeds_to_renew": state.stale,
             "feed_kinds": list(kinds),
             "workers": list(state.workers),
+            "hooks": {
+                str(source): asdict(record) for source, record in records.items() if record != HookRecord()
+            },
             "problems": [problem.as_json() for problem in problems],
         }
     )

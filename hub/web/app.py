@@ -19,6 +19,7 @@ from hub.web.follower import Follower
 from hub.web.frames import Frames
 from hub.web.front import PARTS, Front, Parts
 from hub.web.health import healthz, readyz
+from hub.web.hooks import NOTES_BURST, NOTES_PER_SECOND, receive_hook
 from hub.web.lists import directory, opml, to_directory
 from hub.web.logs import outcome_lines
 from hub.web.memory import Memory
@@ -91,6 +92,7 @@ def _parts(front: Front) -> Parts:
             retry_seconds=front.retry_seconds,
         ),
         subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
+        hook_notes=Allowances(burst=NOTES_BURST, per_second=NOTES_PER_SECOND, monotonic=front.monotonic),
     )
 
 
@@ -105,6 +107,8 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(feeds, show),
         web.options(feeds, preflight),
         web.post(f"{base}/publish", publish),
+        web.post(f"{base}/hooks/{{cms}}", receive_hook),
+        web.post(f"{base}/hooks/{{cms}}/{{token}}", receive_hook),
         web.get(f"{base}/websub", explain),
         web.post(f"{base}/websub", receive),
         web.get(f"{base}/api/feeds", list_feeds),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from hub.errors import BadRequest, TooLarge, TooSlow, UnsupportedType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def require_json(request: web.Request) -> None:
@@ -21,21 +25,41 @@ def require_json(request: web.Request) -> None:
 
 
 async def read_body(request: web.Request, *, limit: int, seconds: float) -> bytes:
-    """Read all of it. Raises TooLarge, TooSlow, and BadRequest for a body that breaks off or can't be unpacked.
+    """Read all of it. Raises TooLarge, TooSlow, and BadRequest for a body that breaks off or can't be unpacked."""
+    body = await skim_body(request, limit=limit, bound=limit, seconds=seconds)
+    assert body is not None  # noqa: S101  (bound is limit)
+    return body
 
-    aiohttp has no deadline for bodies; one that drips would hold its connection for ever.
+
+async def skim_body(
+    request: web.Request,
+    *,
+    limit: int,
+    bound: int,
+    seconds: float,
+    each: Callable[[bytes], None] | None = None,
+) -> bytes | None:
+    """Read up to `bound` bytes, and keep them if they are no more than `limit` (else None). `each` sees every piece.
+
+    Raises as `read_body`. aiohttp has no deadline for bodies; one that drips would hold its connection for ever.
     """
-    if (request.content_length or 0) > limit:
-        raise TooLarge(f"The body has more than {limit} bytes.")
-    body = bytearray()
+    if (request.content_length or 0) > bound:
+        raise TooLarge(f"The body has more than {bound} bytes.")
+    body, size = bytearray(), 0
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
-                    raise TooLarge(f"The body has more than {limit} bytes.")
+                size += len(chunk)
+                if size > bound:
+                    raise TooLarge(f"The body has more than {bound} bytes.")
+                if each:
+                    each(chunk)
+                if size <= limit:
+                    body += chunk
+                else:
+                    body.clear()
     except TimeoutError:
         raise TooSlow(f"The body did not arrive within {seconds:g} seconds.") from None
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
         raise BadRequest(f"The body can't be read: {error}") from None
-    return bytes(body)
+    return bytes(body) if size <= limit else None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hub.web.directory import Directory
     from hub.web.documents import Documents
     from hub.web.pages import Pages
-    from hub.web.ports import Bell, Egress, Sealer, Store
+    from hub.web.ports import Bell, Egress, Hints, Sealer, Store
     from hub.web.since import Polls
     from hub.web.sources import Allowances
     from hub.web.streams import Streams
@@ -46,6 +46,8 @@ class Front:
     monotonic: Callable[[], float] = time.monotonic
     random: Callable[[int], bytes] = secrets.token_bytes
     """So many bytes, for new secrets and ids."""
+    hints: Hints | None = None
+    """Who acts on hints; None: they are only kept."""
     memory_bytes: int = MEMORY_BYTES
     body_seconds: float = 30.0
     """How long a publisher may take to send a body: 16 MiB at 5 Mbit/s, and no more for one that drips."""
@@ -73,6 +75,8 @@ class Parts:
     streams: Streams
     subscribers: Allowances
     """How often one source may subscribe and unsubscribe."""
+    hook_notes: Allowances
+    """How often refusals of one CMS's hooks are noted."""
 
 
 PARTS = web.AppKey("parts", Parts)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
+
+from hub.model import Source
 
 if TYPE_CHECKING:
     from hub.web.problems import Handler
@@ -16,6 +20,11 @@ log = logging.getLogger("hub.web.request")
 
 _PATH_LENGTH = 200
 SERVER = "feedhub"
+# Whatever is not a CMS's name may be a secret: the address may be misspelt, or the name forgotten.
+_SENDERS = "|".join([*Source, "ping"])
+_HOOK_TOKEN = re.compile(
+    rf"(/+hooks?/+)(?!/|(?:{_SENDERS})/*$)((?:{_SENDERS})/+)?.+", re.IGNORECASE | re.DOTALL
+)
 
 
 @web.middleware
@@ -33,11 +42,18 @@ async def outcome_lines(request: web.Request, handler: Handler) -> web.StreamRes
         log.info(
             "request method=%s path=%s status=%d ms=%.1f bytes=%d",
             printable(request.method),
-            printable(request.rel_url.raw_path),
+            printable(shown_path(request.rel_url.raw_path)),
             status,
             ms,
             size,
         )
+
+
+def shown_path(raw_path: str) -> str:
+    """Hide a hook token, however it is escaped: routes are matched on the decoded path."""
+    decoded = unquote(raw_path)
+    hidden = _HOOK_TOKEN.sub(r"\1\2…", decoded)
+    return raw_path if hidden == decoded else hidden
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from hub.adapters.egress import Answer, Failure
     from hub.adapters.store.database import Call
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
         FeedPath,
         FeedSummary,
         Format,
+        HookRecord,
         Kind,
         Label,
         LogSlice,
         PublishEvent,
         Receipt,
         Resolution,
+        Source,
         Standing,
         TermRef,
         Version,
@@ -108,7 +111,23 @@ class Subscribing(Protocol):
     async def pause(self, id_: str, /, *, paused: bool) -> bool: ...
 
 
-class Store(DocumentSource, LogSource, Subscribing, Protocol):
+class Hints(Protocol):
+    """Who is told that something changed at a source, and not what. Raises StoreUnavailable."""
+
+    async def hint(self, source: Source, now: datetime, why: str, /) -> None: ...
+
+
+class HookNotes(Hints, Protocol):
+    """How each source's hooks fare. Every method raises StoreUnavailable."""
+
+    async def note_taken(self, source: Source, now: datetime, /) -> None: ...
+
+    async def note_refused(self, source: Source, now: datetime, why: str, /) -> None: ...
+
+    async def hook_records(self) -> Mapping[Source, HookRecord]: ...
+
+
+class Store(DocumentSource, LogSource, Subscribing, HookNotes, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(

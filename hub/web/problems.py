@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from hub.errors import CursorGone, HubError, Invalid
 from hub.web.front import PARTS
 from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, READABLE_ANYWHERE
+from hub.web.logs import printable, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,7 +46,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         allow: dict[str, str] = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
         return _answer(request, _plain_problem(error.status), allow)
     except Exception:
-        log.exception("request failed: method=%s path=%s", request.method, request.rel_url.raw_path)
+        path = printable(shown_path(request.rel_url.raw_path))
+        log.exception("request failed: method=%s path=%s", request.method, path)
         return _answer(request, _plain_problem(500), {})
 
 

@@ -36,7 +36,7 @@ async def publish(request: web.Request) -> web.Response:
     batch = await _read(body, front)
     # Whoever hangs up now has published all the same: an array is not to be left half stored and never rung for.
     answers = await asyncio.shield(_accept(batch.elements, front))
-    outcomes = [_outcome(answer) for answer in answers]
+    outcomes = [outcome_of(answer) for answer in answers]
     if not batch.single:
         return _accepted(outcomes)
     if isinstance(answers[0], HubError):
@@ -83,7 +83,8 @@ async def _accept(elements: Sequence[PublishEvent | HubError], front: Front) -> 
     return [element if isinstance(element, HubError) else next(stored) for element in elements]
 
 
-def _outcome(answer: Receipt | HubError) -> dict[str, Any]:
+def outcome_of(answer: Receipt | HubError) -> dict[str, Any]:
+    """Say what became of one event."""
     if isinstance(answer, HubError):
         return {"outcome": "invalid", "problem": problem_of(answer)}
     receipt: dict[str, Any] = {"outcome": answer.outcome}

@@ -60,3 +60,33 @@ def test_what_makes_no_sense_is_refused_by_name(said: dict[str, str]) -> None:
 
     (problem,) = refused.value.problems
     assert problem.startswith(f"{next(iter(said))}: ")
+
+
+def test_strapis_fields_are_pairs_and_its_address_a_template() -> None:
+    settings = load_settings(
+        {
+            "FEEDHUB_STRAPI_FIELDS": "content = body|text, authors=writer",
+            "FEEDHUB_STRAPI_MODELS": "story, brief",
+            "FEEDHUB_STRAPI_URL": "https://site.test/{locale}/{slug}",
+            "FEEDHUB_HOOK_SECRET_GHOST": "old, new",
+        }
+    )
+
+    assert settings.strapi_fields == (("content", "body|text"), ("authors", "writer"))
+    assert settings.strapi_models == ("story", "brief")
+    assert settings.hook_secret_ghost == ("old", "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRAPI_FIELDS", "content"),
+        ("STRAPI_FIELDS", "content="),
+        ("STRAPI_FIELDS", "body=content"),
+        ("STRAPI_URL", "/{slug}"),
+        ("STRAPI_URL", "https://site.test/{id}"),
+    ],
+)
+def test_a_mapping_of_strapi_that_cant_be_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=f"FEEDHUB_{name}"):
+        load_settings({f"FEEDHUB_{name}": value})

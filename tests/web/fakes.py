@@ -27,15 +27,18 @@ from hub.model import (
     FeedPath,
     FeedSummary,
     Format,
+    HookRecord,
     Kind,
     Live,
     Moved,
+    Noted,
     Outcome,
     PublishEvent,
     Receipt,
     Resolution,
     Retired,
     Seq,
+    Source,
     Version,
 )
 from tests.web.fakelog import FakeLog, FakeLogs
@@ -103,6 +106,7 @@ class FakeStore(FakeLogs, FakeSubscribing):
     hanging: bool = False
     """Whether reads never answer."""
     hub_state: State = field(default_factory=lambda: State(0, ("regenerate@test:1",), 0, 0, 0, 0, 0))
+    hooks: dict[Source, HookRecord] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     troubled: list[FeedSummary] = field(default_factory=list)
     fault: Exception | None = None
@@ -234,6 +238,26 @@ class FakeStore(FakeLogs, FakeSubscribing):
     async def check_writable(self) -> None:
         await self._asked("check_writable")
 
+    async def note_taken(self, source: Source, now: datetime, /) -> None:
+        await self._asked("note_taken")
+        self._note(source, taken=_noted(now, ""))
+
+    async def note_refused(self, source: Source, now: datetime, why: str, /) -> None:
+        await self._asked("note_refused")
+        self._note(source, refused=_noted(now, why))
+
+    async def hint(self, source: Source, now: datetime, why: str, /) -> None:
+        await self._asked("hint")
+        hints = self.hooks.get(source, HookRecord()).hints + 1
+        self._note(source, hinted=_noted(now, why), hints=hints)
+
+    async def hook_records(self) -> dict[Source, HookRecord]:
+        await self._asked("hook_records")
+        return self.hooks
+
+    def _note(self, source: Source, **changes: Any) -> None:
+        self.hooks[source] = replace(self.hooks.get(source, HookRecord()), **changes)
+
     async def _asked(self, method: str) -> None:
         self.calls[method] += 1
         self._check()
@@ -287,3 +311,7 @@ async def eventually(condition: Callable[[], bool], *, seconds: float = 3) -> No
 
 def newer(version: Version, by: int = 1) -> Version:
     return replace(version, seq=version.seq + by)
+
+
+def _noted(now: datetime, why: str) -> Noted:
+    return Noted(round(now.timestamp() * 1000), why)

@@ -2,7 +2,8 @@
 -- KEYS[1] any key of the hub (it routes the script)
 -- ARGV[1] token   the same token gets the same answer
 -- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
---                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt
+--                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt;
+--                 now (it is published, also where `pub` is ahead), version (decides what is stale instead of `mod`)
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
 -- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order.
@@ -14,17 +15,19 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told') or {}
+local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told', 'version') or {}
 -- What the CMS did not say of dates: those of the stored entry stay, so a repeated hook changes nothing. The time of receipt
 -- is the date of a change; a new entry was last modified when it was published.
 local pub, mod = e.pub, e.mod or tonumber(was.mod or '0')
 if was.pub and not e.dated then pub = tonumber(was.pub) end
 if not (was.pub or e.orders or e.removed) then mod = math.min(pub, mod) end
-if was.mod and mod < tonumber(was.mod) then return remember(ARGV[1], receipt('stale', {}, pace)) end
+local stale = was.mod and mod < tonumber(was.mod)
+if e.version and was.version then stale = e.version <= tonumber(was.version) end
+if stale then return remember(ARGV[1], receipt('stale', {}, pace)) end
 
 -- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
 local state = 'live'
-if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now then state = 'scheduled' end
+if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now and not e.now then state = 'scheduled' end
 
 local seq
 local function draw()
@@ -46,6 +49,7 @@ for i, ref in ipairs(csv(was.refs)) do
 end
 if same and table.concat(new, ',') == (was.feeds or '') then
   if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
+  if e.version then redis.call('HSET', key.entry(n), 'version', int(e.version)) end
   return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))
 end
 
@@ -56,6 +60,7 @@ if not n then
 end
 redis.call('HSET', key.entry(n), 'id', e.id, 'source', e.source, 'rev', int(seq), 'state', state, 'mod', int(mod))
 redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
+if e.version then redis.call('HSET', key.entry(n), 'version', int(e.version)) end
 redis.call('ZREM', key.scheduled, n)
 if state ~= 'removed' then
   local data = int(pub) .. ' ' .. int(mod) .. ' ' .. ARGV[3]

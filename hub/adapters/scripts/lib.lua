@@ -131,7 +131,7 @@ local function feeds_of(direct)
   end
   add(all_feed())
   for _, n in ipairs(direct) do
-    n = follow(n)
+    n = n ~= '0' and follow(n)  -- see meet in terms.lua
     while n and not seen[n] do
       add(n)
       local parent = redis.call('HGET', key.feed(n), 'parent')

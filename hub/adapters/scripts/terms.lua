@@ -1,5 +1,6 @@
 -- What scripts that meet authors, categories and tags share; put between lib.lua and them.
--- A term t: k(ind), id, slug, x (the CMS gave the id), and what was said of it: name, desc, url, image, parent (an id).
+-- A term t: k(ind), id, slug, x (the CMS gave the id), bare (only the id is known: it is who has that, and makes no feed), and
+-- what was said of it: name, desc, url, image, parent (an id).
 
 local SAID = {'name', 'desc', 'url', 'image'}
 
@@ -15,6 +16,10 @@ end
 -- feed of its id retired and its address went to another.
 local function feed_of(t)
   local known = redis.call('HGET', key.terms, t.k .. '/' .. t.id)
+  if t.bare then
+    local there = known and follow(known) or nil
+    return there
+  end
   local holder, mark = slug_holder(t.k, t.slug)
   local n
   if known and t.x then
@@ -92,11 +97,11 @@ local function meet(terms, mod, draw, pace)
   local last = tonumber(redis.call('GET', key.feed_count) or '0')  -- what this event creates is shown nowhere yet
   for _, t in ipairs(terms) do
     local n = feed_of(t)
-    direct[#direct + 1] = n
-    local r = hash(key.feed(n), 'state', 'slug', 'meta')
+    direct[#direct + 1] = n or '0'  -- a place without a feed, where only an id is said and nobody has it
+    local r = n and hash(key.feed(n), 'state', 'slug', 'meta') or {}
     -- What comes under an address that the feed left is of the old name: it places the entry, and tells nothing.
-    local tells = (t.x or t.slug == r.slug) and not (t.brief and r.meta ~= '0')
-    if mod > tonumber(r.meta) and tells then
+    local tells = not t.bare and (t.x or t.slug == r.slug) and not (t.brief and r.meta ~= '0')
+    if tells and mod > tonumber(r.meta) then
       local changed = false
       if r.state == 'retired' then
         revive(n, t.k, r.slug, t.slug)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hub.adapters.store.accept import Accepting
 from hub.adapters.store.database import Database, connect
 from hub.adapters.store.distribution import Distribution
+from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.log import Logs
 from hub.adapters.store.reading import Reading
 from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
@@ -17,5 +18,5 @@ from hub.adapters.store.upkeep import Owed, Upkeep
 __all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
 
 
-class Store(Accepting, Logs, Reading, Regeneration, Subscribing, Distribution, Upkeep):
+class Store(Accepting, Hooks, Logs, Reading, Regeneration, Subscribing, Distribution, Upkeep):
     """What fronts and workers ask of Redis."""

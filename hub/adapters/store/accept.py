@@ -65,11 +65,14 @@ class Accepting(Database):
                     "terms": [_term(term) for term in event.terms],
                     "dated": event.dated,
                     "orders": event.modified,
+                    "now": None if event.held else True,
+                    "version": event.version,
                     "told": sha256(repr(event.terms).encode()).hexdigest()[:16],
                 }
                 return Call("accept", (token, _json(body), pack_entry(entry), *self.pace))
             case EntryRemoved(entry_id):
                 body = head | {"id": entry_id, "mod": _ms(event.date_modified), "removed": True}
+                body["version"] = event.version
                 return Call("accept", (token, _json(body), b"", *self.pace))
             case FeedUpdated() | FeedRemoved():
                 return Call("feed_event", (token, _json(head | _feed_event(event)), *self.pace))
@@ -95,6 +98,7 @@ def _term(term: Term) -> dict[str, Any]:
         "parent": term.parent,
         "x": term.explicit_id or None,
         "brief": term.brief or None,
+        "bare": term.bare or None,
     }
 
 
