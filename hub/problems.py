@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hub.model import FeedSummary, HookRecord, Source
+    from hub.events import HookRecord, Source
+    from hub.model import FeedSummary
 
 QUARANTINED = 3
 """Claims in a row without a commit from which a feed is in quarantine."""

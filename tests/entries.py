@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from hub.model import Entry, EntryId, EntryPublished, EntryRemoved, Kind, Term
+from hub.events import EntryPublished, EntryRemoved
+from hub.model import Entry, EntryId, Kind, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

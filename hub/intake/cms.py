@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.errors import HubError
+from hub.events import Source
 from hub.intake import ghost, strapi, superdesk, wordpress
 from hub.intake.hook import Hint
-from hub.model import Source
 
 if TYPE_CHECKING:
     from hub.intake.hook import Hook, Reading

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.errors import FieldError, Invalid
+from hub.events import EntryPublished
 from hub.intake.dates import whole_milliseconds
 from hub.intake.excerpt import paragraphs, summarize, visible_part
 from hub.intake.html import sanitize
 from hub.intake.policy import MAX_CONTENT
 from hub.intake.terms import parent_key
-from hub.model import Attachment, Entry, EntryId, EntryPublished, Image, Kind, Term, TermRef
+from hub.model import Attachment, Entry, EntryId, Image, Kind, Term, TermRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.errors import FieldError, Invalid
-from hub.model import FeedRemoved, FeedUpdated
+from hub.events import FeedRemoved, FeedUpdated
 
 if TYPE_CHECKING:
     from hub.intake.bodies import FeedBody, RetiredFeedBody, RetirementBody

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from hub.errors import FieldError, Invalid
+from hub.events import EntryRemoved
 from hub.intake.bodies import EntryBody, RemovedEntryBody
 from hub.intake.dates import parse_date
 from hub.intake.entries import entry_published
@@ -24,14 +25,14 @@ from hub.intake.policy import CLOCK_TOLERANCE
 from hub.intake.slugs import slugify
 from hub.intake.terms import MAX_TERMS
 from hub.intake.text import one_line, shorten
-from hub.model import EntryId, EntryRemoved
+from hub.model import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from hub.events import EntryPublished
     from hub.intake.policy import IntakePolicy
-    from hub.model import EntryPublished
 
 _NEEDED = frozenset({"id", "content_html", "content_text", "visibility"})
 _NAMES = frozenset({"id", "name", "slug"})

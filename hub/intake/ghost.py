@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hub.events import FeedRemoved, FeedUpdated
 from hub.intake.foreign import (
     distinct,
     objects,
@@ -21,12 +22,12 @@ from hub.intake.hook import Hint
 from hub.intake.publish import parse_body
 from hub.intake.slugs import slugify
 from hub.intake.urls import http_url
-from hub.model import FeedRemoved, FeedUpdated, Kind
+from hub.model import Kind
 
 if TYPE_CHECKING:
+    from hub.events import PublishEvent
     from hub.intake.hook import Hook, Reading
     from hub.intake.policy import IntakePolicy
-    from hub.model import PublishEvent
 
 _PLACEHOLDER = "__GHOST_URL__"
 _ELSEWHERE = frozenset({"page", "member"})

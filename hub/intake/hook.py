@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hub.model import PublishEvent
+    from hub.events import PublishEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hub.errors import Unauthorized
-from hub.model import Source
+from hub.events import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from hub.errors import BadRequest, FieldError, HubError, Invalid, TooLarge
+from hub.events import EntryRemoved
 from hub.intake.bodies import (
     EVENTS,
     AuthorRemovedBody,
@@ -25,12 +26,12 @@ from hub.intake.entries import entry_published
 from hub.intake.faults import invalid, nearest, pointer
 from hub.intake.feeds import feed_removed, feed_updated
 from hub.intake.policy import MAX_BATCH_BYTES, MAX_DEPTH, MAX_DIGITS, MAX_ENTRY_BYTES, MAX_EVENTS
-from hub.model import EntryId, EntryRemoved, Kind
+from hub.model import EntryId, Kind
 
 if TYPE_CHECKING:
+    from hub.events import PublishEvent
     from hub.intake.bodies import EventBody
     from hub.intake.policy import IntakePolicy
-    from hub.model import PublishEvent
 
 
 @dataclass(frozen=True, slots=True)

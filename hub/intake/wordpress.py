@@ -21,9 +21,9 @@ from hub.model import Kind, Term
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from hub.events import EntryPublished
     from hub.intake.hook import Hook, Reading
     from hub.intake.policy import IntakePolicy
-    from hub.model import EntryPublished
 
 NAME = "x-wp-webhook-name"
 _REMOVALS = frozenset({"post_trash", "post_delete"})

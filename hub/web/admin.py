@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import BadRequest
-from hub.model import FeedPath, Format, HookRecord
+from hub.events import HookRecord
+from hub.model import FeedPath, Format
 from hub.problems import (
     QUARANTINED,
     clock_problems,

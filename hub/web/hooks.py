@@ -11,12 +11,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from hub.errors import HubError, NotFound, StoreUnavailable, TooManyRequests, Unauthorized
+from hub.events import Source
 from hub.intake.cms import read_hook
 from hub.intake.hook import Hint, Hook
 from hub.intake.hooksignatures import Check, check_static, is_one_of, read_claim
 from hub.intake.policy import MAX_BATCH_BYTES, IntakePolicy
 from hub.intake.strapi import Mapped
-from hub.model import Source
 from hub.web.api import answer
 from hub.web.bodies import skim_body
 from hub.web.front import PARTS
@@ -25,8 +25,8 @@ from hub.web.publish import outcome_of
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from hub.events import Receipt
     from hub.intake.hook import Reading
-    from hub.model import Receipt
     from hub.web.front import Front, Parts
 
 log = logging.getLogger("hub.web.hooks")

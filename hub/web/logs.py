@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from hub.model import Source
+from hub.events import Source
 
 if TYPE_CHECKING:
     from hub.web.problems import Handler

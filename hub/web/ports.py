@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hub.adapters.store.regeneration import Snapshot, Stored
     from hub.adapters.store.upkeep import State
     from hub.errors import HubError
+    from hub.events import HookRecord, PublishEvent, Receipt, Source
     from hub.model import (
         Changes,
         Document,
@@ -24,14 +25,10 @@ if TYPE_CHECKING:
         FeedPath,
         FeedSummary,
         Format,
-        HookRecord,
         Kind,
         Label,
         LogSlice,
-        PublishEvent,
-        Receipt,
         Resolution,
-        Source,
         Standing,
         TermRef,
         Version,

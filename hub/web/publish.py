@@ -20,8 +20,8 @@ from hub.web.signatures import Signature, check_age, check_signature
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hub.events import PublishEvent, Receipt
     from hub.intake.publish import Batch
-    from hub.model import PublishEvent, Receipt
     from hub.web.front import Front
 
 SOURCE = "publish"

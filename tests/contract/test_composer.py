@@ -15,7 +15,8 @@ from tests.entries import NOON, author, category, published, removed
 
 if TYPE_CHECKING:
     from hub.adapters.store import Store
-    from hub.model import FeedNumber, PublishEvent, Receipt
+    from hub.events import PublishEvent, Receipt
+    from hub.model import FeedNumber
 
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from hub.adapters.crashpoints import CrashPoints
-from hub.model import FeedPath, FeedRemoved, FeedUpdated, Kind, Live
+from hub.events import FeedRemoved, FeedUpdated
+from hub.model import FeedPath, Kind, Live
 from hub.web.app import Front, create_app
 from tests.entries import NOON, author, category, published, removed
 from tests.web.fakes import FakeBell
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_aiohttp.plugin import AiohttpClient
 
     from hub.adapters.store import Store
-    from hub.model import PublishEvent
+    from hub.events import PublishEvent
 
     Client = TestClient[web.Request, web.Application]
 

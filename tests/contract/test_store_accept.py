@@ -11,26 +11,8 @@ import pytest
 
 from hub.adapters.store import Store, connect
 from hub.errors import Conflict, StoreUnavailable
-from hub.model import (
-    Entry,
-    EntryNumber,
-    FeedNumber,
-    FeedPath,
-    FeedRemoved,
-    FeedUpdated,
-    HookRecord,
-    Kind,
-    Label,
-    Live,
-    Moved,
-    Noted,
-    Outcome,
-    PublishEvent,
-    Receipt,
-    Retired,
-    Source,
-    Term,
-)
+from hub.events import FeedRemoved, FeedUpdated, HookRecord, Noted, Outcome, PublishEvent, Receipt, Source
+from hub.model import Entry, EntryNumber, FeedNumber, FeedPath, Kind, Label, Live, Moved, Retired, Term
 from tests.entries import NOON, author, category, published, removed, tag
 
 if TYPE_CHECKING:

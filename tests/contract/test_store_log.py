@@ -13,20 +13,8 @@ from hypothesis import strategies as st
 
 from hub.adapters.store import Store, connect
 from hub.errors import NotFound
-from hub.model import (
-    EntryId,
-    FeedNumber,
-    FeedPath,
-    FeedRemoved,
-    FeedState,
-    FeedUpdated,
-    Kind,
-    Live,
-    LogSlice,
-    PublishEvent,
-    Receipt,
-    Seq,
-)
+from hub.events import FeedRemoved, FeedUpdated, PublishEvent, Receipt
+from hub.model import EntryId, FeedNumber, FeedPath, FeedState, Kind, Live, LogSlice, Seq
 from hub.settings import Settings
 from tests.entries import NOON, category, published, removed
 

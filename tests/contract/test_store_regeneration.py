@@ -11,7 +11,8 @@ import pytest
 
 from hub.adapters.store import Snapshot, Store
 from hub.errors import Misconfigured
-from hub.model import FeedNumber, FeedRemoved, FeedUpdated, Format, Kind, Receipt, Version
+from hub.events import FeedRemoved, FeedUpdated, Receipt
+from hub.model import FeedNumber, Format, Kind, Version
 from hub.problems import QUARANTINED
 from tests.entries import category, published, removed
 

@@ -8,11 +8,12 @@ import pytest
 
 from hub.adapters.store import Store, connect
 from hub.errors import StoreUnavailable
-from hub.model import FeedNumber, FeedPath, FeedUpdated, Kind, Live, Receipt, Standing
+from hub.events import FeedUpdated, Receipt
+from hub.model import FeedNumber, FeedPath, Kind, Live, Standing
 from tests.entries import category, published
 
 if TYPE_CHECKING:
-    from hub.model import PublishEvent
+    from hub.events import PublishEvent
     from hub.settings import Settings
 
 WORLD, LATE = FeedPath(Kind.CATEGORY, "world"), FeedPath(Kind.CATEGORY, "späte-nachrichten")

@@ -14,19 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from hub.adapters.crashpoints import CrashPoints
 from hub.adapters.store import Store, connect
-from hub.model import (
-    EntryId,
-    EntryPublished,
-    EntryRemoved,
-    FeedNumber,
-    FeedPath,
-    FeedRemoved,
-    FeedUpdated,
-    Format,
-    Kind,
-    Live,
-    Term,
-)
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated
+from hub.model import EntryId, FeedNumber, FeedPath, Format, Kind, Live, Term
 from hub.settings import Settings
 from tests.entries import NOON, published
 from workers.rebuild import Rebuilder

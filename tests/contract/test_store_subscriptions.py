@@ -11,7 +11,8 @@ import pytest
 from hub.adapters.store.distribution import Settlement
 from hub.delivery import Act, Verdict
 from hub.errors import Conflict, NotFound, TooManyPending
-from hub.model import EntryId, EntryRemoved, FeedNumber, FeedPath, FeedRemoved, Format, Kind
+from hub.events import EntryRemoved, FeedRemoved
+from hub.model import EntryId, FeedNumber, FeedPath, Format, Kind
 from hub.subscription import Attempt, Channel, Intent, Lane, SealedSecret, SubscriptionId, Webhook
 from tests.entries import category, published
 

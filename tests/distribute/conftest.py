@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,11 +11,12 @@ import pytest
 from hub import websub
 from hub.adapters.crashpoints import CrashPoints
 from hub.adapters.sealing import Sealer
-from hub.model import FeedNumber, FeedPath, Format, Kind, PublishEvent
+from hub.model import FeedNumber, FeedPath, Format, Kind
 from hub.settings import Settings
 from hub.subscription import Intent, SealedSecret, Subscription, Webhook
 from hub.urls import document_url
 from tests.entries import category, published
+from tests.subscribers import until
 from workers.courier import now_ms
 from workers.distributor import Distributor
 from workers.rebuild import Rebuilder
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from hub.adapters.store import Store
+    from hub.events import PublishEvent
     from hub.subscription import SubscriptionId
 
 WORLD = FeedPath(Kind.CATEGORY, "world")
@@ -165,16 +166,3 @@ async def _pump(hub: Hub) -> None:
         if owed.tell_wait == 0:
             hub.distributor.wake()
         await asyncio.sleep(0.02)
-
-
-async def until(condition: Callable[[], Any], *, seconds: float = 10) -> None:
-    """Wait for a condition (perhaps to be awaited) to come true."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = condition()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)

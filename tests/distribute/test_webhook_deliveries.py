@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from standardwebhooks import Webhook as Official
 
-from hub.model import ALL, EntryId, EntryRemoved, FeedPath, FeedRemoved, FeedUpdated, Kind
+from hub.events import EntryRemoved, FeedRemoved, FeedUpdated
+from hub.model import ALL, EntryId, FeedPath, Kind
 from hub.subscription import Lane
-from tests.distribute.conftest import SECRET, WORLD, until
+from tests.distribute.conftest import SECRET, WORLD
 from tests.entries import category, published
 from tests.receivers import (
     Dead,
@@ -26,6 +27,7 @@ from tests.receivers import (
     TooMany,
     answer,
 )
+from tests.subscribers import until
 
 if TYPE_CHECKING:
     from asyncio import StreamWriter

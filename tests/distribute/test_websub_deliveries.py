@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import feedparser
 import pytest
 
-from hub.model import EntryId, EntryRemoved, FeedRemoved, FeedUpdated, Format, Kind
-from tests.distribute.conftest import until
+from hub.events import EntryRemoved, FeedRemoved, FeedUpdated
+from hub.model import EntryId, Format, Kind
 from tests.receivers import Dead, Drip, Echo, Endless, Received, Redirecting, Status, answer, closed_port
+from tests.subscribers import until
 
 if TYPE_CHECKING:
     from asyncio import StreamWriter

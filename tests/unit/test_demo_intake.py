@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.demo.newsroom import FOLLOW_UPS, SITE_URL, first_edition, follow_up
 from hub.demo.ticker import PERIOD, tick_event
 from hub.errors import HubError
+from hub.events import EntryPublished, PublishEvent
 from hub.intake.policy import IntakePolicy
 from hub.intake.publish import read_events
-from hub.model import Entry, EntryPublished, PublishEvent
 from hub.settings import load_settings
+
+if TYPE_CHECKING:
+    from hub.model import Entry
 
 HERE = "http://127.0.0.1:8080"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.errors import Unauthorized
+from hub.events import Source
 from hub.intake.hooksignatures import Check, check_static, read_claim
-from hub.model import Source
 from tests.cms import ALL_SAMPLES, SECRET, recorded
 
 if TYPE_CHECKING:

@@ -12,20 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, PublishEvent, Source
 from hub.intake.cms import read_hook
 from hub.intake.hook import Hint, Hook
 from hub.intake.strapi import Mapped
 from hub.intake.wordpress import rest_post
-from hub.model import (
-    EntryId,
-    EntryPublished,
-    EntryRemoved,
-    FeedRemoved,
-    FeedUpdated,
-    Kind,
-    PublishEvent,
-    Source,
-)
+from hub.model import EntryId, Kind
 from tests.cms import ALL_SAMPLES, FOLDER, POLICY, Recorded, recorded
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import BadRequest, HubError, Invalid, TooLarge
+from hub.events import EntryPublished
 from hub.intake.faults import MAX_FAULTS
 from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES, IntakePolicy
 from hub.intake.publish import read_events
-from hub.model import Entry, EntryPublished
+from hub.model import Entry
 
 POLICY = IntakePolicy(
     now=datetime(2026, 11, 23, 10, tzinfo=UTC), base_url="https://site.test", embed_hosts=frozenset()

@@ -9,22 +9,10 @@ from typing import Any
 import pytest
 
 from hub.errors import Invalid, TooLarge
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, PublishEvent
 from hub.intake.policy import IntakePolicy
 from hub.intake.publish import as_event, parse_body, read_events
-from hub.model import (
-    Attachment,
-    Entry,
-    EntryId,
-    EntryPublished,
-    EntryRemoved,
-    FeedRemoved,
-    FeedUpdated,
-    Image,
-    Kind,
-    PublishEvent,
-    Term,
-    TermRef,
-)
+from hub.model import Attachment, Entry, EntryId, Image, Kind, Term, TermRef
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123_456, tzinfo=UTC)
 POLICY = IntakePolicy(now=NOW, base_url="https://site.test", embed_hosts=frozenset())

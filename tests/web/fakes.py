@@ -16,29 +16,23 @@ import orjson
 from hub.adapters.store.database import Call
 from hub.adapters.store.upkeep import State
 from hub.errors import HubError, StoreUnavailable, TooManyPending
+from hub.events import EntryPublished, HookRecord, Noted, Outcome, PublishEvent, Receipt, Source
 from hub.model import (
     Change,
     Changes,
     Document,
     EntryId,
-    EntryPublished,
     FeedNumber,
     FeedPage,
     FeedPath,
     FeedSummary,
     Format,
-    HookRecord,
     Kind,
     Live,
     Moved,
-    Noted,
-    Outcome,
-    PublishEvent,
-    Receipt,
     Resolution,
     Retired,
     Seq,
-    Source,
     Version,
 )
 from tests.web.fakelog import FakeLog, FakeLogs

@@ -12,8 +12,8 @@ import pytest
 from yarl import URL
 
 from hub.errors import Conflict
+from hub.events import EntryPublished, EntryRemoved, FeedUpdated, Source
 from hub.intake.policy import MAX_BATCH_BYTES
-from hub.model import EntryPublished, EntryRemoved, FeedUpdated, Source
 from hub.web.logs import shown_path
 from tests.cms import ALL_SAMPLES, SECRET, recorded
 from tests.web.conftest import make_settings

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hub.errors import Conflict, HubError
+from hub.events import EntryPublished, EntryRemoved, Outcome, Receipt
 from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES
-from hub.model import ALL, EntryId, EntryPublished, EntryRemoved, FeedPath, Kind, Outcome, Receipt, Seq
+from hub.model import ALL, EntryId, FeedPath, Kind, Seq
 from tests.web.conftest import make_settings
 from tests.web.fakes import NEWS
 

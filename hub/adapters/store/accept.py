@@ -11,22 +11,15 @@ import orjson
 from hub.adapters.store.database import Call, Database
 from hub.entrycodec import entry_digest, pack_entry
 from hub.errors import Conflict, HubError
-from hub.model import (
-    EntryPublished,
-    EntryRemoved,
-    FeedPath,
-    FeedRemoved,
-    FeedUpdated,
-    Outcome,
-    Receipt,
-    Seq,
-)
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, Outcome, Receipt
+from hub.model import FeedPath, Seq
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from hub.model import EntryId, PublishEvent, Term
+    from hub.events import PublishEvent
+    from hub.model import EntryId, Term
 
 BATCH = 50
 """Events a round trip: a script runs in about a tenth of a millisecond, and others want their turn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.adapters.store.database import Database, unavailable
-from hub.model import HookRecord, Noted, Source
+from hub.events import HookRecord, Noted, Source
 
 if TYPE_CHECKING:
     from datetime import datetime
