@@ -90,11 +90,11 @@ class Contents:
     async def _topic(
         self, feed: FeedNumber, format_: Format, after: int, upto: int
     ) -> Content | Ended | None:
-        slice_ = await self._store.log(feed, after, limit=self._store.settings.feed_size, upto=upto)
+        slice_, snapshot, fresh = await self._store.changed(feed, after, upto)
         if slice_.state is not FeedState.LIVE:
             return Ended(slice_.head, slice_.path if slice_.state is FeedState.MOVED else None)
         if self._store.settings.websub_content == "diff" and sayable(slice_, format_):
-            built = await self._composer.since(feed, after, upto=upto)
+            built = await self._composer.compose(feed, snapshot, fresh, since=after, upto=upto)
             if built and (document := built.diff(format_)):
                 return Content(slice_.path, format_.content_type, document.raw, Seq(upto))
         return await self._whole(feed, format_, slice_.path)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
-from hub.adapters.store.regeneration import Commit
 from hub.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ class Runtime:
     loop: Loop
     store: Store
     bell: Bell
-    distribute: Bell
     rebuilder: Rebuilder
     crash: CrashPoints
 
@@ -104,8 +102,6 @@ async def _commit(runtime: Runtime, built: Built) -> None:
     started = time.perf_counter()
     taken = await runtime.rebuilder.commit(built)
     runtime.crash.reach("after_commit")
-    if taken is Commit.TELL:
-        await runtime.distribute.ring()
     outcome = "committed" if taken else "overtaken"  # another worker got there first: normal
     log.info(
         "regenerate feed=%s outcome=%s seq=%s fresh=%s ms=%.1f",

@@ -58,9 +58,9 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     bells = {name: Bell(store, open_queue(settings.redis_url, settings.name, name)) for name in JOBS}
     distributor = None
     if queue.name == REGENERATE:
-        rebuilder = Rebuilder(store, settings.site, crash)
+        rebuilder = Rebuilder(store, settings.site, crash, bells[DISTRIBUTE])
         loop.run(rebuilder.register())
-        jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], bells[DISTRIBUTE], rebuilder, crash))
+        jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], rebuilder, crash))
     else:
         distributor = loop.run(start_distributor(loop, store, crash))
         jobs.bind_distributor(distributor)

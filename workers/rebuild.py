@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
+    from hub.adapters.queue import Bell
     from hub.adapters.store import Snapshot, Store
     from hub.adapters.store.regeneration import Stored
     from hub.model import EntryNumber, FeedNumber, Site
@@ -28,10 +29,11 @@ log = logging.getLogger("workers.rebuild")
 class Rebuilder:
     """Renders and commits."""
 
-    def __init__(self, store: Store, site: Site, crash: CrashPoints) -> None:
+    def __init__(self, store: Store, site: Site, crash: CrashPoints, distribute: Bell | None = None) -> None:
         self._store = store
         self._composer = Composer(store, site)
         self._crash = crash
+        self._distribute = distribute
         self._render = 0
         self._maker = token_hex(8)
         self._bases = Bases()
@@ -56,14 +58,17 @@ class Rebuilder:
         return built
 
     async def commit(self, built: Built) -> Commit:
-        """Store what was built, if it is newer than what is there; report entries that had to be left out."""
+        """Store what was built, if it is newer; ring for those to be told; report entries that had to be left out."""
         for entry in built.rendering.skipped:
             log.warning("entry left out: feed=%s entry=%s reason=%s", built.path, entry.id, entry.reason)
         feed, render = built.snapshot.number, self._render
         documents = {str(format_): document for format_, document in built.rendering.documents.items()}
         skipped = [entry.id for entry in built.rendering.skipped if entry.id is not None]
         self._crash.reach("before_commit", built.path)
-        commit = partial(self._store.commit, built.snapshot, render, documents, skipped, maker=self._maker)
+        ring = self._distribute.call(if_owed=True) if self._distribute else None
+        commit = partial(
+            self._store.commit, built.snapshot, render, documents, skipped, maker=self._maker, ring=ring
+        )
         patches = self._bases.patches(feed, documents)
         taken = await commit(patches=patches)
         if taken is Commit.ELSEWHERE:

@@ -62,10 +62,10 @@ class Bell:
         self._store = store
         self._queue = queue
 
-    def call(self, *, force: bool = False) -> Call:
+    def call(self, *, force: bool = False, if_owed: bool = False) -> Call:
         """Give the ring as a script call, to go with others in one round trip.
 
-        `force` ignores the pending flag, for what is overdue.
+        `force` ignores the pending flag, for what is overdue; `if_owed` rings only if somebody is to be told now.
         """
         from rq.job import Job, JobStatus  # noqa: PLC0415  (see the module's docstring)
 
@@ -84,7 +84,9 @@ class Bell:
         )
         fields = [part for pair in job.to_dict().items() for part in pair]
         rq_keys = (queue.redis_queues_keys, queue.key, job.key.removesuffix(job.id))
-        return Call("ring", (queue.name, PENDING_MS, int(force), *rq_keys, _TTL_SECONDS, *fields))
+        return Call(
+            "ring", (queue.name, PENDING_MS, 1 if force else 2 * if_owed, *rq_keys, _TTL_SECONDS, *fields)
+        )
 
     async def ring(self, *, force: bool = False) -> None:
         """Have the queue's job run soon. Never raises: the pump rings for whatever is still owed."""

@@ -60,15 +60,8 @@ end
 local kept = redis.call('GET', key.claim(ARGV[1]))
 local claim = kept and cjson.decode(kept) or take()
 
-local known, sent, fresh, snapshots = tonumber(ARGV[8]), {}, {}, {}
-local function send(e, seq)
-  if known == 0 or seq <= known or sent[e] then return end
-  sent[e] = true
-  local entry = redis.call('HMGET', key.entry(e), 'rev', 'data', 'refs')
-  if entry[2] then
-    for _, part in ipairs({e, entry[1], entry[2], entry[3] or ''}) do fresh[#fresh + 1] = part end
-  end
-end
+local fresh, send = sender(tonumber(ARGV[8]))
+local snapshots = {}
 for _, n in ipairs(claim.feeds) do
   snapshots[#snapshots + 1] = n
   snapshots[#snapshots + 1] = snapshot(n, tonumber(ARGV[7]), send)

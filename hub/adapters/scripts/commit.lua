@@ -5,7 +5,7 @@
 -- ARGV[6] notify interval (ms), ARGV[7] ids of entries that could not be rendered (JSON), ARGV[8] maker (the process),
 -- then per format: format, hash, and either '', gzip or the hash of the document that it had committed before, and the patch
 -- that makes the new one of it (hub/patches.py): it is put behind those that are there, and readers apply them in order
--- Answers 1 if it was taken, 2 if in addition somebody is to be told now; -1, and does nothing, if a patch was made for
+-- Answers 1 if it was taken; -1, and does nothing, if a patch was made for
 -- another document than the one that is here.
 
 local n, seq, render, labels = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -86,4 +86,5 @@ elseif tonumber(b_labels) < tonumber(f.need or '0') then
   redis.call('ZADD', key.stale, 'NX', int(now), n)
 end
 if not taken then return 0 end
-return mark_telling(n, ARGV[6]) and 2 or 1
+mark_telling(n, ARGV[6])
+return 1

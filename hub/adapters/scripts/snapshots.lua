@@ -1,5 +1,19 @@
 -- What scripts that answer snapshots share; put between lib.lua and them.
 
+-- A list of entries that changed after `known`, each once ({entry, revision, data, refs, ...}), and the function that fills
+-- it. 0: none is sent, and whoever asks will say what it lacks.
+local function sender(known)
+  local fresh, sent = {}, {}
+  return fresh, function(e, seq)
+    if known == 0 or seq <= known or sent[e] then return end
+    sent[e] = true
+    local entry = redis.call('HMGET', key.entry(e), 'rev', 'data', 'refs')
+    if entry[2] then
+      for _, part in ipairs({e, entry[1], entry[2], entry[3] or ''}) do fresh[#fresh + 1] = part end
+    end
+  end
+end
+
 -- SNAPSHOT of a feed: everything a document needs to know, in one read. `send` is called with each entry of the window and
 -- its seq here. An entry's change gives it a new seq in every feed it is in, so the seq tells whether a fragment still holds.
 -- Answers {state, seq, labels stamp, {head fields}, {entry, seq here, ...} newest first, {entry id, seq, ...} gone, the
@@ -12,7 +26,7 @@ local function snapshot(n, size, send)
   local seqs = #entries > 0 and redis.call('ZMSCORE', key.log(n), unpack(entries)) or {}
   for i, e in ipairs(entries) do
     window[2 * i - 1], window[2 * i] = e, seqs[i]
-    if send then send(e, tonumber(seqs[i])) end
+    send(e, tonumber(seqs[i]))
   end
   local rows = redis.call('ZREVRANGE', key.gone(n), 0, size - 1, 'WITHSCORES')
   for i = 1, #rows, 2 do

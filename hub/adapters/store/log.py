@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hub.adapters.store.database import Database
+from hub.adapters.store.database import Call, Database
 from hub.errors import NotFound
 from hub.model import EntryId, EntryNumber, FeedNumber, FeedPath, FeedState, Kind, Logged, LogSlice, Seq
 
@@ -27,13 +27,19 @@ class Logs(Database):
         `base` what the head was then: tombstones dropped before that are no gap for it. Raises NotFound for a number
         that no feed has, and StoreUnavailable.
         """
-        answer = await self.run("log", feed, after, limit, "" if upto is None else upto, base)
-        if not answer:
-            raise NotFound(f"There is no feed of number {feed}.")
-        return _slice(feed, answer)
+        return log_slice(feed, await self.call(self.log_call(feed, after, limit=limit, upto=upto, base=base)))
+
+    def log_call(
+        self, feed: FeedNumber, after: int, *, limit: int, upto: int | None = None, base: int = 0
+    ) -> Call:
+        """Give `log` as a script call, to go with others in one round trip; `log_slice` reads what it answers."""
+        return Call("log", (feed, after, limit, "" if upto is None else upto, base))
 
 
-def _slice(feed: FeedNumber, answer: Sequence[Any]) -> LogSlice:
+def log_slice(feed: FeedNumber, answer: Sequence[Any]) -> LogSlice:
+    """Read LOG's answer. Raises NotFound."""
+    if not answer:
+        raise NotFound(f"There is no feed of number {feed}.")
     state, (kind, slug), now, head, floor, labels, gap, more, parts = answer
     state = FeedState(state.decode())
     return LogSlice(

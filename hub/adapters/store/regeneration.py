@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from hub.adapters.store.database import Database, unavailable
+from hub.adapters.store.database import Call, unavailable
+from hub.adapters.store.log import Logs, log_slice
 from hub.entrycodec import unpack_entry
 from hub.model import (
     Entry,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hub.adapters.store.database import Argument
+    from hub.model import LogSlice
 
 LEASE_MS = 3000
 """A claim without a commit is due again after this: a worker's death costs no more."""
@@ -108,11 +110,9 @@ class Commit(IntEnum):
     OVERTAKEN = 0
     """Another worker was ahead, which is normal."""
     TAKEN = 1
-    TELL = 2
-    """Taken, and a subscriber is to be told now."""
 
 
-class Regeneration(Database):
+class Regeneration(Logs):
     """The store's side of the regenerate job."""
 
     async def register(self, rendering: str) -> int:
@@ -130,16 +130,23 @@ class Regeneration(Database):
         feeds = zip(rows[::2], rows[1::2], strict=True)
         return Claim(
             feeds={FeedNumber(int(n)): _snapshot(FeedNumber(int(n)), row) for n, row in feeds},
-            fresh={
-                EntryNumber(int(n)): _stored(*row)
-                for n, *row in zip(fresh[::4], fresh[1::4], fresh[2::4], fresh[3::4], strict=True)
-            },
+            fresh=_fresh(fresh),
             more=bool(more),
         )
 
     async def snapshot(self, feed: FeedNumber) -> Snapshot | None:
         """Read a feed's present state; None if it retired meanwhile."""
-        return _snapshot(feed, await self.run("snapshot", feed, self.settings.feed_size))
+        found, _ = await self.run("snapshot", feed, self.settings.feed_size, 0)
+        return _snapshot(feed, found)
+
+    async def changed(
+        self, feed: FeedNumber, after: int, upto: int
+    ) -> tuple[LogSlice, Snapshot | None, Mapping[EntryNumber, Stored]]:
+        """Read in one round trip all that a document of what changed needs: log, feed and changed entries."""
+        size = self.settings.feed_size
+        log = self.log_call(feed, after, limit=size, upto=upto)
+        rows, (found, fresh) = await self.calls([log, Call("snapshot", (feed, size, after))])
+        return log_slice(feed, rows), _snapshot(feed, found), _fresh(fresh)
 
     async def head(self, feed: FeedNumber) -> FeedHead:
         """Read a feed's own data."""
@@ -192,8 +199,9 @@ class Regeneration(Database):
         *,
         maker: str = "",
         patches: Mapping[str, Patch] | None = None,
+        ring: Call | None = None,
     ) -> Commit:
-        """Store all formats if newer than what is built, and say whether somebody is to be told of it.
+        """Store all formats if newer than what is built; then `ring`, in the same round trip.
 
         `maker` names this process. Of a format with a patch only that is sent; Redis keeps the whole all the same.
         """
@@ -210,11 +218,19 @@ class Regeneration(Database):
         for format_, document in documents.items():
             patch = patches.get(format_) if patches else None
             args += [format_, document.hash, *((patch.base, patch.patch) if patch else ("", document.gzip))]
-        return Commit(await self.run("commit", *args))
+        taken, *_ = await self.calls([Call("commit", args), *([ring] if ring else [])])
+        return Commit(taken)
 
     async def release(self, feed: FeedNumber, error: str) -> None:
         """Give a failed claim back: due again soon, or when its quarantine ends."""
         await self.run("release", feed, RELEASE_MS, error[:500], QUARANTINED)
+
+
+def _fresh(parts: Sequence[bytes]) -> dict[EntryNumber, Stored]:
+    return {
+        EntryNumber(int(n)): _stored(*row)
+        for n, *row in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
+    }
 
 
 def _stored(revision: bytes, data: bytes, refs: bytes | None) -> Stored:
