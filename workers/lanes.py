@@ -120,9 +120,8 @@ class LaneTask:
             self._freed.clear()
             room = HELD - len(self._held)
             if room >= HELD // 4:
-                claimed = await self._claim(room)
-                if not claimed:
-                    return
+                if await self._claim(room) < room:
+                    return  # nobody is left; who is owed something later, wakes this lane
             else:
                 await self._freed.wait()
 
