@@ -115,7 +115,7 @@ async def test_a_request_that_was_replaced_is_not_settled_by_the_earlier_verific
     ((asked, token, _),) = await store.intents(1)
     await store.request(intent(world, secret=b"second"))
 
-    await store.verified(asked, token, "verified", VERIFIED, lease_end=10**14)
+    await store.verified(asked, token, "verified", VERIFIED, lease_end=9_999_999_999_999)
 
     assert await store.subscription(asked.id) is None
     ((later, _, _),) = await store.intents(1)
