@@ -1,6 +1,7 @@
 """A receiver in a process of its own, as fast as Python can be: echoes challenges, acknowledges deliveries.
 
-`GET /times` answers the monotonic nanoseconds of every delivery since the last `GET /reset`, in the order of arrival.
+`GET /times` answers the monotonic nanoseconds of every delivery since the last `GET /reset`, in the order of arrival;
+`/count` how many there are, for those who wait; `/last` the last one's headers and body.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Receiver(asyncio.Protocol):
 
     times: list[int] = []  # noqa: RUF012  (of the whole process)
     paths: set[str] = set()  # noqa: RUF012
+    last: tuple[bytes, bytes] = (b"", b"")
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -43,9 +45,11 @@ class Receiver(asyncio.Protocol):
             length = int(head[at + len(LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             if len(self._buffer) < end + 4 + length:
                 return
+            body = self._buffer[end + 4 : end + 4 + length]
             self._buffer = self._buffer[end + 4 + length :]
             method, target, _ = head.split(b" ", 2)
             if method == b"POST":
+                Receiver.last = (head, body)
                 self.times.append(time.monotonic_ns())
                 self.paths.add(target.decode())
                 self._transport.write(ACKNOWLEDGED)
@@ -53,11 +57,17 @@ class Receiver(asyncio.Protocol):
                 self._transport.write(self._answer(target.decode()))
 
     def _answer(self, target: str) -> bytes:
-        body = json.dumps({"times": self.times, "receivers": len(self.paths)}).encode()
+        body = b"{}"
         if target == "/reset":
             self.times.clear()
             self.paths.clear()
-        elif target != "/times":
+        elif target == "/count":
+            body = json.dumps({"deliveries": len(self.times), "receivers": len(self.paths)}).encode()
+        elif target == "/times":
+            body = json.dumps({"times": self.times}).encode()
+        elif target == "/last":
+            body = json.dumps([part.decode("latin-1") for part in self.last]).encode()
+        else:
             body = parse_qs(urlsplit(target).query).get("hub.challenge", [""])[0].encode()
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
@@ -96,15 +106,22 @@ class ReceiverProcess:
 
     def receivers(self) -> int:
         """How many different callbacks were called."""
-        return int(self._get("/times")["receivers"])
+        return int(self._get("/count")["receivers"])
+
+    def last(self) -> tuple[dict[str, str], bytes]:
+        """The last delivery: what says what it is (headers), and its bytes."""
+        head, body = self._get("/last")
+        lines = (line.partition(": ") for line in head.split("\r\n")[1:])
+        kept = {"content-type", "link", "x-hub-signature"}
+        return {name: value for name, _, value in lines if name.lower() in kept}, body.encode("latin-1")
 
     def await_deliveries(self, count: int, *, seconds: float = 120) -> list[int]:
         """Wait for so many; answers their times."""
         deadline = time.monotonic() + seconds
-        while len(times := self.times()) < count:
-            assert time.monotonic() < deadline, f"{len(times)} of {count} deliveries came"
+        while (came := self._get("/count")["deliveries"]) < count:
+            assert time.monotonic() < deadline, f"{came} of {count} deliveries came"
             time.sleep(0.05 if count > 1 else 0.002)
-        return times
+        return self.times()
 
     def _get(self, path: str) -> Any:
         with urlopen(self.url + path, timeout=30) as answer:  # noqa: S310  (our own)

@@ -48,14 +48,11 @@ class Settler:
             await self._some.wait()
             batch = self._waiting[:BATCH]
             try:
-                told = await self._store.settle(batch)
+                told = await self._settle(batch)
             except StoreUnavailable as error:
                 log.warning("settlements wait for Redis: count=%d error=%s", len(self._waiting), error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            except Exception:
-                log.exception("settlements refused: count=%d; each is tried on its own", len(batch))
-                told = await self._one_by_one(batch)
             del self._waiting[: len(batch)]
             if not self._waiting:
                 self._some.clear()
@@ -64,12 +61,24 @@ class Settler:
                 self._tell()
             await asyncio.sleep(PACE_SECONDS)
 
+    async def _settle(self, batch: list[Settlement]) -> bool:
+        """Store a batch; where it is refused, each on its own. Raises StoreUnavailable: all of it is to be stored again."""
+        try:
+            return await self._store.settle(batch)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("settlements refused: count=%d; each is tried on its own", len(batch))
+            return await self._one_by_one(batch)
+
     async def _one_by_one(self, batch: list[Settlement]) -> bool:
         """Store what can be stored; one that can't is given up, and is due again when its claim's lease ends."""
         told = False
         for each in batch:
             try:
                 told |= await self._store.settle([each])
+            except StoreUnavailable:
+                raise
             except Exception:
                 log.exception("settlement given up: subscription=%s", each.subscription.id)
         return told
