@@ -62,7 +62,7 @@ class Settler:
             await asyncio.sleep(PACE_SECONDS)
 
     async def _settle(self, batch: list[Settlement]) -> bool:
-        """Store a batch; where it is refused, each on its own. Raises StoreUnavailable: all of it is to be stored again."""
+        """Store a batch; where it is refused, each on its own. Raises StoreUnavailable: store all of it again."""
         try:
             return await self._store.settle(batch)
         except StoreUnavailable:
