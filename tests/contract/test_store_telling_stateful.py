@@ -228,6 +228,6 @@ def test_every_order_leaves_each_subscription_in_one_place_and_tells_it_all(redi
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate],  # shrinking takes minutes: the gate is to fail at once
         ),
     )

@@ -27,7 +27,7 @@ if ARGV[4] == '' then
 end
 local r, told = unpack_sub(ARGV[4]), false
 if active then  -- a renewal overrides secret and lease, and never moves the cursor
-  r.lane, r.failures, r.since = active.lane, active.failures, active.since
+  r.lane, r.failures, r.since, r.paused = active.lane, active.failures, active.since, active.paused
   write_sub(id, r)
 else
   told = place(id, r, tonumber(i.seq), ARGV[7])
