@@ -60,6 +60,13 @@ _MEDIA_TYPES = {
 }
 
 
+class UrlStyle(StrEnum):
+    """A CMS whose feeds' old addresses are answered, too."""
+
+    WORDPRESS = "wordpress"
+    GHOST = "ghost"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class FeedPath:
     """Where a feed is: `all`, or kind and slug. The slug is decoded; `url_path` percent-encodes it."""

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from hub.errors import Misconfigured
-from hub.model import Kind, Site
+from hub.model import Kind, Site, UrlStyle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,9 @@ STRAPI_FIELDS = frozenset(
     }
 )
 STRAPI_URL_PARTS = frozenset({"slug", "documentId", "locale"})
+OWN_PATHS = frozenset(
+    {"admin", "api", "feeds", "healthz", "hooks", "metrics", "publish", "readyz", "static", "websub"}
+)
 _YEAR = 366 * 24 * 3600
 
 
@@ -84,6 +87,20 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(part) if isinstance(part, str) else part for part in listed)
 
 
+def _base(value: str) -> str:
+    """Read what stands before a slug: `topics`, `/blog/category/`; `.` for nothing."""
+    base = value.strip("/")
+    if base == ".":
+        return ""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", base):
+        raise ValueError(
+            "must be a path of letters, digits, '.', '_' and '-', such as topics or blog/category"
+        )
+    if base.partition("/")[0] in OWN_PATHS:
+        raise ValueError(f"must not begin as the hub's own addresses do ({', '.join(sorted(OWN_PATHS))})")
+    return base
+
+
 def _template(value: str | None) -> str | None:
     if value is None:
         return None
@@ -108,6 +125,7 @@ def _pairs(value: Any) -> Any:
 
 
 Url = Annotated[str, AfterValidator(_public_url)]
+Base = Annotated[str, AfterValidator(_base)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Secrets = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
@@ -155,6 +173,12 @@ class Settings(BaseModel):
         "www.youtube-nocookie.com",
         "player.vimeo.com",
     )
+    url_style: Annotated[tuple[UrlStyle, ...], BeforeValidator(_listed)] = ()
+    """Whose old addresses of feeds are answered."""
+    url_category_base: Base = "category"
+    url_tag_base: Annotated[Base, Field(min_length=1)] = "tag"
+    url_author_base: Annotated[Base, Field(min_length=1)] = "author"
+    """What stood before the slug there; only categories may do without."""
     shared_max_age: int = Field(0, ge=0, le=86400)
     delta: Literal["on", "off"] = "on"
     """Answer `A-IM: feed` with what changed (RFC 3229)."""
@@ -199,6 +223,14 @@ class Settings(BaseModel):
                 f"{PREFIX}LEASE_DEFAULT_SECONDS ({self.lease_default_seconds}) and "
                 f"{PREFIX}LEASE_MAX_SECONDS ({self.lease_max_seconds}) must be in ascending order"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _bases_apart(self) -> Settings:
+        bases = (self.url_category_base, self.url_tag_base, self.url_author_base)
+        if len(set(bases)) < len(bases):
+            names = f"{PREFIX}URL_CATEGORY_BASE, {PREFIX}URL_TAG_BASE and {PREFIX}URL_AUTHOR_BASE"
+            raise ValueError(f"{names} must differ: an address could mean two feeds")
         return self
 
     @property

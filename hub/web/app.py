@@ -23,6 +23,7 @@ from hub.web.hooks import NOTES_BURST, NOTES_PER_SECOND, receive_hook
 from hub.web.lists import directory, opml, to_directory
 from hub.web.logs import outcome_lines
 from hub.web.memory import Memory
+from hub.web.oldaddresses import directory_or_old, old_routes
 from hub.web.pages import Pages
 from hub.web.problems import problems
 from hub.web.publish import publish
@@ -66,6 +67,7 @@ def create_app(front: Front) -> web.Application:
     if base := urlsplit(parts.site.public_url).path:
         # A proxy may pass PUBLIC_URL's path on, or take it off.
         app.add_routes(_routes(base))
+    app.add_routes(old_routes(front.settings))
     app.cleanup_ctx.append(_following(front, parts))
     app.on_shutdown.append(_end_streams)
     return app
@@ -99,7 +101,7 @@ def _parts(front: Front) -> Parts:
 def _routes(base: str = "") -> list[web.RouteDef]:
     feeds = f"{base}/feeds/{{tail:.+}}"
     return [
-        web.get(f"{base}/", directory),
+        web.get(f"{base}/", directory_or_old),
         *([web.get(base, directory)] if base else []),
         web.get(f"{base}/feeds", to_directory),
         web.get(f"{base}/feeds/", to_directory),

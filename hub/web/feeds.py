@@ -39,6 +39,12 @@ async def show(request: web.Request) -> web.StreamResponse:
     request[FOR_PEOPLE] = target is not None and target.format is None and not target.stream
     if target is None:
         raise NotFound("There is no such feed.")
+    return await show_target(request, target)
+
+
+async def show_target(request: web.Request, target: Target) -> web.StreamResponse:
+    """Answer for what a target names, at whatever address it was asked for. Raises as `show` does."""
+    parts = request.app[PARTS]
     if _reads_the_log(request, target):
         found: Found | Resolution = await parts.documents.locate(target.path)
     else:  # a page shows what its JSON document says

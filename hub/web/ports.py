@@ -135,6 +135,10 @@ class Store(DocumentSource, LogSource, Subscribing, HookNotes, Protocol):
         """Say where feeds are and how far their logs go, in one round trip."""
         ...
 
+    async def place_of(self, term: TermRef, /) -> FeedPath | None:
+        """Say where the feed of an author, category or tag is, or was."""
+        ...
+
     async def accept(
         self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
     ) -> list[Receipt | HubError]: ...

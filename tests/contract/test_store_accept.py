@@ -12,7 +12,19 @@ import pytest
 from hub.adapters.store import Store, connect
 from hub.errors import Conflict, StoreUnavailable
 from hub.events import FeedRemoved, FeedUpdated, HookRecord, Noted, Outcome, PublishEvent, Receipt, Source
-from hub.model import Entry, EntryNumber, FeedNumber, FeedPath, Kind, Label, Live, Moved, Retired, Term
+from hub.model import (
+    Entry,
+    EntryNumber,
+    FeedNumber,
+    FeedPath,
+    Kind,
+    Label,
+    Live,
+    Moved,
+    Retired,
+    Term,
+    TermRef,
+)
 from tests.entries import NOON, author, category, published, removed, tag
 
 if TYPE_CHECKING:
@@ -888,3 +900,17 @@ async def test_how_hooks_fare_is_kept_by_source(store: Store) -> None:
         taken=Noted(at), hinted=Noted(at + 3_600_000, "site.changed"), hints=2
     )
     assert records[Source.WORDPRESS] == HookRecord(refused=Noted(at, "no signature: why not"))
+
+
+async def test_a_terms_own_number_leads_to_its_feed_wherever_that_is_now(store: Store) -> None:
+    await send(store, published("https://site.test/1", category("news", id="3")))
+    number = TermRef(Kind.CATEGORY, "3")
+
+    assert await store.place_of(number) == FeedPath(Kind.CATEGORY, "news")
+    assert await store.place_of(TermRef(Kind.TAG, "3")) is None
+    await send(store, FeedUpdated(Kind.CATEGORY, "news", "3", "world-news"))
+    assert await store.place_of(number) == FeedPath(Kind.CATEGORY, "world-news")
+    await send(store, FeedRemoved(Kind.CATEGORY, "world-news", "3"))
+    gone = await store.place_of(number)
+    assert gone is not None
+    assert await store.resolve(gone) == Retired()

@@ -90,3 +90,27 @@ def test_strapis_fields_are_pairs_and_its_address_a_template() -> None:
 def test_a_mapping_of_strapi_that_cant_be_is_refused(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=f"FEEDHUB_{name}"):
         load_settings({f"FEEDHUB_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("said", "base"),
+    [("topics", "topics"), ("/blog/category/", "blog/category"), (".", ""), ("", "category")],
+)
+def test_a_base_of_old_addresses_is_a_path_without_slashes_around(said: str, base: str) -> None:
+    assert load_settings({"FEEDHUB_URL_CATEGORY_BASE": said}).url_category_base == base
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"FEEDHUB_URL_CATEGORY_BASE": "feeds"},
+        {"FEEDHUB_URL_CATEGORY_BASE": "api/x"},
+        {"FEEDHUB_URL_CATEGORY_BASE": "a?b"},
+        {"FEEDHUB_URL_TAG_BASE": "."},
+        {"FEEDHUB_URL_TAG_BASE": "category"},
+        {"FEEDHUB_URL_STYLE": "joomla"},
+    ],
+)
+def test_a_base_that_could_mean_something_else_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured):
+        load_settings(environ)

@@ -33,6 +33,7 @@ from hub.model import (
     Resolution,
     Retired,
     Seq,
+    TermRef,
     Version,
 )
 from tests.web.fakelog import FakeLog, FakeLogs
@@ -103,6 +104,7 @@ class FakeStore(FakeLogs, FakeSubscribing):
     hooks: dict[Source, HookRecord] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     troubled: list[FeedSummary] = field(default_factory=list)
+    terms: dict[TermRef, FeedPath] = field(default_factory=dict)
     fault: Exception | None = None
     """What the next read of the change stream raises."""
     rows: list[Change] = field(default_factory=list)
@@ -168,6 +170,10 @@ class FakeStore(FakeLogs, FakeSubscribing):
         if self.hold:
             await self.hold.wait()
         return found
+
+    async def place_of(self, term: TermRef, /) -> FeedPath | None:
+        await self._asked("place_of")
+        return self.terms.get(term)
 
     async def versions(self, numbers: Sequence[FeedNumber], /) -> list[Version | None]:
         await self._asked("versions")

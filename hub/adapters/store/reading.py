@@ -26,6 +26,7 @@ from hub.model import (
     Retired,
     Seq,
     Standing,
+    TermRef,
     Version,
 )
 from hub.patches import apply_patch
@@ -51,6 +52,16 @@ class Reading(Database):
             if at[:1] not in b">-":
                 return Live(FeedNumber(int(at)))
             return await self._moved(at[1:]) if at[:1] == b">" else Retired()
+
+    async def place_of(self, term: TermRef) -> FeedPath | None:
+        """Say where the feed of an author, category or tag is, or was; None: there never was one."""
+        with unavailable():
+            number = await self.client.hget(self.keys.terms, f"{term.kind}/{term.id}")
+        if number is None:
+            return None
+        feed = FeedNumber(int(number))
+        found = await self.standings([feed])
+        return found[feed].path if feed in found else None
 
     async def _moved(self, number: bytes) -> Resolution:
         for _ in range(_HOPS):  # a rename may follow a merge
