@@ -36,6 +36,10 @@ _PLAIN = {
     "labels": "the stamp of the last change of a name, slug or picture that other feeds show",
 }
 _NUMBERED = {
+    "owned": (
+        "owned:",
+        "",
+    ),  # bitmap by source: the numbers of the entries that are (or will be) shown and are its own
     "entry": ("entry:", ""),
     "feed": ("feed:", ""),
     "window": ("feed:", ":window"),

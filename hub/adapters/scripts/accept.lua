@@ -1,12 +1,12 @@
 -- ACCEPT one entry event: dedupe, compare, write the entry, a seq on each touched feed, mark it dirty.
 -- KEYS[1] any key of the hub (it routes the script)
 -- ARGV[1] token   the same token gets the same answer
--- ARGV[2] event   JSON: id, source, event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
+-- ARGV[2] event   JSON: id, source, cms (the source can be compared with), event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
 --                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt;
 --                 now (it is published, also where `pub` is ahead), version (decides what is stale instead of `mod`)
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
--- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order.
+-- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order, and whose it is.
 
 local answer = remembered(ARGV[1])
 if answer then return answer end
@@ -15,7 +15,7 @@ local e, pace, now = cjson.decode(ARGV[2]), pace_of(ARGV[4], ARGV[5]), now_ms()
 if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('duplicate', {}, pace)) end
 
 local n = redis.call('HGET', key.ids, e.id)
-local was = n and hash(key.entry(n), 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told', 'version') or {}
+local was = n and hash(key.entry(n), 'source', 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told', 'version') or {}
 -- What the CMS did not say of dates: those of the stored entry stay, so a repeated hook changes nothing. The time of receipt
 -- is the date of a change; a new entry was last modified when it was published.
 local pub, mod = e.pub, e.mod or tonumber(was.mod or '0')
@@ -28,6 +28,16 @@ if stale then return remember(ARGV[1], receipt('stale', {}, pace)) end
 -- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
 local state = 'live'
 if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now and not e.now then state = 'scheduled' end
+
+-- An entry belongs to the CMS that said last what it is. Who has no listing to be compared with (/publish, an import) changes
+-- what it says, not whose it is; a removed one is whose who removed it.
+local function belongs()
+  local theirs = was.source and redis.call('GETBIT', key.owned(was.source), n) == 1
+  local owner = theirs and not e.cms and state ~= 'removed' and was.source or e.source
+  if theirs and (owner ~= was.source or state == 'removed') then redis.call('SETBIT', key.owned(was.source), n, 0) end
+  if e.cms and state ~= 'removed' then redis.call('SETBIT', key.owned(owner), n, 1) end
+  return owner
+end
 
 local seq
 local function draw()
@@ -50,6 +60,7 @@ end
 if same and table.concat(new, ',') == (was.feeds or '') then
   if e.orders then redis.call('HSET', key.entry(n), 'mod', int(mod)) end
   if e.version then redis.call('HSET', key.entry(n), 'version', int(e.version)) end
+  redis.call('HSET', key.entry(n), 'source', belongs())
   return remember(ARGV[1], receipt(#own > 0 and 'accepted' or 'unchanged', own, pace))
 end
 
@@ -58,7 +69,7 @@ if not n then
   n = int(redis.call('INCR', key.entry_count))
   redis.call('HSET', key.ids, e.id, n)
 end
-redis.call('HSET', key.entry(n), 'id', e.id, 'source', e.source, 'rev', int(seq), 'state', state, 'mod', int(mod))
+redis.call('HSET', key.entry(n), 'id', e.id, 'source', belongs(), 'rev', int(seq), 'state', state, 'mod', int(mod))
 redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
 if e.version then redis.call('HSET', key.entry(n), 'version', int(e.version)) end
 redis.call('ZREM', key.scheduled, n)

@@ -18,11 +18,12 @@ local function expire(n, e)
   local seq = stamp()
   redis.call('HSET', key.entry(n), 'rev', int(seq), 'state', 'removed')
   redis.call('HDEL', key.entry(n), 'data', 'digest', 'pub', 'exp', 'refs', 'terms', 'told')
+  if redis.call('EXISTS', key.owned(e.source)) == 1 then redis.call('SETBIT', key.owned(e.source), n, 0) end
   refile(n, csv(e.feeds), {}, seq, nil, pace)
 end
 
 for _, n in ipairs(due) do
-  local e = hash(key.entry(n), 'state', 'mod', 'pub', 'exp', 'feeds', 'terms')
+  local e = hash(key.entry(n), 'source', 'state', 'mod', 'pub', 'exp', 'feeds', 'terms')
   redis.call('ZREM', key.scheduled, n)
   local ends = e.exp and tonumber(e.exp)
   if ends and ends <= now then

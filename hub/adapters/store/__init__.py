@@ -9,6 +9,7 @@ from hub.adapters.store.accept import Accepting
 from hub.adapters.store.database import Database, connect
 from hub.adapters.store.distribution import Distribution
 from hub.adapters.store.hooks import Hooks
+from hub.adapters.store.ownership import Ownership
 from hub.adapters.store.reading import Reading
 from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
 from hub.adapters.store.subscriptions import Subscribing
@@ -17,5 +18,5 @@ from hub.adapters.store.upkeep import Owed, Upkeep
 __all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
 
 
-class Store(Accepting, Hooks, Reading, Regeneration, Subscribing, Distribution, Upkeep):
+class Store(Accepting, Hooks, Ownership, Reading, Regeneration, Subscribing, Distribution, Upkeep):
     """What fronts and workers ask of Redis."""

@@ -11,7 +11,7 @@ import orjson
 from hub.adapters.store.database import Call, Database
 from hub.entrycodec import entry_digest, pack_entry
 from hub.errors import Conflict, HubError
-from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, Outcome, Receipt
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, Outcome, Receipt, Source
 from hub.model import FeedPath, Seq
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hub.events import PublishEvent
     from hub.model import EntryId, Term
 
+_CMS = frozenset(Source)
 BATCH = 50
 """Events a round trip: a script runs in about a tenth of a millisecond, and others want their turn."""
 
@@ -47,6 +48,8 @@ class Accepting(Database):
     def _call(self, event: PublishEvent, source: str) -> Call:
         token = token_hex(12)
         head: dict[str, Any] = {"source": source, "event": event.event_id}
+        if source in _CMS:
+            head["cms"] = True
         match event:
             case EntryPublished(entry):
                 body = head | {
