@@ -3,6 +3,8 @@
 HubError                    what the hub says when it can't do what was asked
 ├── BadRequest              400  not JSON, or not the shape at all
 ├── Unauthorized            401
+│   └── WrongKey            401  a partner's key that opens nothing (any more)
+├── Forbidden               403  a key that is right, for what it does not open
 ├── NotFound                404
 ├── Gone                    410
 │   └── CursorGone          410  what came after a cursor can't be told any more: start again
@@ -43,6 +45,15 @@ class BadRequest(HubError):
 class Unauthorized(HubError):
     status = 401
     title = "Unauthorized"
+
+
+class WrongKey(Unauthorized):
+    """A key was shown that is none of a partner's; `Basic` is named as well, as that takes keys, too."""
+
+
+class Forbidden(HubError):
+    status = 403
+    title = "Forbidden"
 
 
 class NotFound(HubError):

@@ -25,6 +25,8 @@ _PLAIN = {
     "leases": "zset: every subscription by the end of its lease (ms; a webhook's: +inf)",
     "verifying": "zset: WebSub requests whose intent is to be verified, by next try (ms)",
     "webhooks": "zset, lexical: every webhook's id",
+    "partners": "hash: partner id → the partner (JSON)",
+    "partners_version": "the stamp of the last change of any partner",
     "seen": "zset: <source>:<event id> by time (ms), for 7 days",
     "changes": "stream: (feed, seq, moved), followed by the fronts",
     "alive": "zset: worker processes by the time (ms) they were last heard of",
@@ -55,6 +57,7 @@ _NUMBERED = {
     "intent": ("intent:", ""),
     "pending_host": ("pending_host:", ""),
     "webhook": ("webhook:", ""),
+    "owned": ("partner:", ":webhooks"),
 }
 
 

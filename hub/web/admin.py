@@ -18,7 +18,7 @@ from hub.problems import (
     worker_problems,
 )
 from hub.urls import document_url, page_url
-from hub.web.api import answer, asker, front_of, limit_of
+from hub.web.api import answer, asker, front_of, limit_of, operator
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -27,17 +27,21 @@ if TYPE_CHECKING:
 
 
 async def list_feeds(request: web.Request) -> web.Response:
-    """Answer a page of feeds. Raises Unauthorized, BadRequest, StoreUnavailable."""
-    asker(request)
-    front, limit, cursor = front_of(request), limit_of(request), _cursor(request.query.get("cursor", ""))
-    page = await front.store.list_feeds(kinds=front.settings.feed_kinds, cursor=cursor, limit=limit)
+    """Answer a page of feeds, to a partner of its own. Raises Unauthorized, BadRequest, StoreUnavailable."""
+    partner, front = await asker(request), front_of(request)
+    limit, cursor = limit_of(request), _cursor(request.query.get("cursor", ""))
+    among = partner.feeds or None if partner else None
+    page = await front.store.list_feeds(
+        kinds=front.settings.feed_kinds, cursor=cursor, limit=limit, among=among
+    )
     base = front.settings.site.public_url
-    return answer({"feeds": [_feed(base, feed) for feed in page.feeds], "cursor": page.cursor})
+    shown = [_feed(base, feed) if partner else _feed_in_trouble(base, feed) for feed in page.feeds]
+    return answer({"feeds": shown, "cursor": page.cursor})
 
 
 async def status(request: web.Request) -> web.Response:
-    """Answer the hub in numbers, and its problems with what to do. Raises Unauthorized, StoreUnavailable."""
-    asker(request)
+    """Answer the hub in numbers, and its problems with what to do. Raises Unauthorized, Forbidden, StoreUnavailable."""
+    await operator(request)
     front = front_of(request)
     kinds = front.settings.feed_kinds
     state = await front.store.state()
@@ -86,9 +90,15 @@ def _feed(base: str, feed: FeedSummary) -> dict[str, Any]:
         "description": feed.description,
         "entries": feed.entries,
         "seq": feed.seq,
+        "page": page_url(base, feed.path),
+        **{str(format_): document_url(base, feed.path, format_) for format_ in Format},
+    }
+
+
+def _feed_in_trouble(base: str, feed: FeedSummary) -> dict[str, Any]:
+    """Write a feed with what only its operator should know."""
+    return _feed(base, feed) | {
         "failures": feed.failures,
         "quarantined": feed.failures >= QUARANTINED,
         "skipped": list(feed.skipped),
-        "page": page_url(base, feed.path),
-        **{str(format_): document_url(base, feed.path, format_) for format_ in Format},
     }

@@ -10,23 +10,24 @@ import orjson
 from aiohttp import hdrs, web
 from pydantic import ValidationError
 
-from hub.errors import BadRequest
+from hub.errors import BadRequest, Forbidden
 from hub.intake.faults import invalid
 from hub.intake.fields import Body
 from hub.intake.publish import parse_body
-from hub.web.authorization import require_bearer
+from hub.partner import is_key
+from hub.web.authorization import key_given, require_bearer
 from hub.web.bodies import read_body, require_json
 from hub.web.front import PARTS
+from hub.web.keyring import HOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hub.partner import Partner
     from hub.web.front import Front
 
 B = TypeVar("B", bound=Body)
 
-OPERATOR = ""
-"""Who owns what belongs to no partner, and sees everything."""
 MOST_ROWS = 1000
 ROWS = 100
 MAX_BODY = 64 * 1024
@@ -35,10 +36,28 @@ _CURSOR = re.compile(r"[\x21-\x7e]{1,200}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def asker(request: web.Request) -> str:
-    """Say who asks: OPERATOR, with an admin token. Raises Unauthorized."""
+async def asker(request: web.Request) -> Partner | None:
+    """Say who asks: a partner, or (None) the operator, who sees everything. Raises Unauthorized, StoreUnavailable.
+
+    An admin token counts in the header alone: it must not stand in an address.
+    """
+    key = key_given(request)
+    if key is not None and is_key(key):
+        request[HOLDER] = await request.app[PARTS].keyring.holder(key)
+        return request[HOLDER].partner
     require_bearer(request, front_of(request).settings.admin_token)
-    return OPERATOR
+    return None
+
+
+async def operator(request: web.Request) -> None:
+    """Let nobody but the operator on. Raises Unauthorized, Forbidden, StoreUnavailable."""
+    if await asker(request):
+        raise Forbidden("A partner's key does not open this: it takes an admin token.")
+
+
+def owner_of(partner: Partner | None) -> str | None:
+    """Give whose things an asker may see; None: everybody's."""
+    return partner.id if partner else None
 
 
 def front_of(request: web.Request) -> Front:

@@ -20,11 +20,20 @@ from hub.web.frames import Frames
 from hub.web.front import PARTS, Front, Parts
 from hub.web.health import healthz, readyz
 from hub.web.hooks import NOTES_BURST, NOTES_PER_SECOND, receive_hook
+from hub.web.keyring import Keyring
 from hub.web.lists import directory, opml, to_directory
 from hub.web.logs import outcome_lines
 from hub.web.memory import Memory
 from hub.web.oldaddresses import directory_or_old, old_routes
 from hub.web.pages import Pages
+from hub.web.partners import (
+    change_partner,
+    create_partner,
+    list_partners,
+    revoke_partner,
+    rotate_key,
+    show_partner,
+)
 from hub.web.problems import problems
 from hub.web.publish import publish
 from hub.web.since import Polls
@@ -81,6 +90,7 @@ def _parts(front: Front) -> Parts:
         front=front,
         site=site,
         documents=Documents(front.store, memory=memory, monotonic=front.monotonic),
+        keyring=Keyring(front.store, monotonic=front.monotonic, now=front.now),
         templates=templates,
         pages=Pages(site, templates),
         directory=Directory(front.store, templates, front.settings.feed_kinds, monotonic=front.monotonic),
@@ -116,6 +126,7 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(f"{base}/api/feeds", list_feeds),
         web.get(f"{base}/api/status", status),
         *_subscribing(f"{base}/api"),
+        *_partners(f"{base}/api/partners"),
         web.get(f"{base}/static/{{name:.+}}", static),
         web.get(f"{base}/favicon.ico", favicon),
         web.get(f"{base}/healthz", healthz),
@@ -141,6 +152,18 @@ def _subscribing(api: str) -> list[web.RouteDef]:
         web.get(f"{subscription}/attempts", list_attempts),
         web.post(f"{subscription}/replay", replay_subscription),
         web.get(f"{api}/entries/receipts", list_receipts),
+    ]
+
+
+def _partners(api: str) -> list[web.RouteDef]:
+    partner = f"{api}/{{id}}"
+    return [
+        web.get(api, list_partners),
+        web.post(api, create_partner),
+        web.get(partner, show_partner),
+        web.patch(partner, change_partner),
+        web.delete(partner, revoke_partner),
+        web.post(f"{partner}/rotate", rotate_key),
     ]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub.web.delta import Deltas
     from hub.web.directory import Directory
     from hub.web.documents import Documents
+    from hub.web.keyring import Keyring
     from hub.web.pages import Pages
     from hub.web.ports import Bell, Egress, Hints, Sealer, Store
     from hub.web.since import Polls
@@ -66,6 +67,7 @@ class Parts:
     front: Front
     site: Site
     documents: Documents
+    keyring: Keyring
     templates: Templates
     pages: Pages
     directory: Directory

@@ -44,6 +44,13 @@ ASSET_HEADERS: dict[str, str] = {hdrs.CACHE_CONTROL: "public, max-age=31536000, 
 FILE_HEADERS: dict[str, str] = ASSET_HEADERS | {hdrs.CACHE_CONTROL: "public, max-age=3600"}
 """For static files under their plain names."""
 
+PRIVATE_HEADERS: dict[str, str] = {
+    hdrs.CACHE_CONTROL: "private, no-store",
+    hdrs.VARY: f"{hdrs.AUTHORIZATION}, {hdrs.ACCEPT_ENCODING}",
+    "Referrer-Policy": "no-referrer",
+}
+"""For what was asked for with a key: nobody keeps it for others, and an address with a key in it goes no further."""
+
 SINCE_HEADERS: dict[str, str] = {
     hdrs.CACHE_CONTROL: "no-store",
     hdrs.VARY: hdrs.ACCEPT_ENCODING,

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from hub.events import Source
+from hub.partner import without_keys
 
 if TYPE_CHECKING:
     from hub.web.problems import Handler
@@ -57,8 +58,8 @@ def shown_path(raw_path: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Keep a line one line: what is not printable ASCII is escaped, and what is long is cut."""
-    return text[:_PATH_LENGTH].encode("unicode_escape").decode().replace(" ", "\\x20")
+    """Keep a line one line: what is not printable ASCII is escaped, what is long is cut, and no partner's key shows."""
+    return without_keys(text)[:_PATH_LENGTH].encode("unicode_escape").decode().replace(" ", "\\x20")
 
 
 def _size(request: web.Request, response: web.StreamResponse) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         TermRef,
         Version,
     )
+    from hub.partner import Partner
     from hub.subscription import Attempt, EntryReceipt, Intent, Subscription, SubscriptionId, Webhook
 
 
@@ -94,10 +95,17 @@ class Subscribing(Protocol):
         ...
 
     async def put_webhook(self, webhook: Webhook, /, *, was: Webhook | None = None) -> None:
-        """Create or change; a feed that is new to it starts at its present seq, one that it lost is told no more."""
+        """Create or change; a feed that is new to it starts at its present seq, one that it lost is told no more.
+
+        Raises Conflict if it is not what it `was`, or its partner has too many; Forbidden for feeds not the partner's.
+        """
         ...
 
     async def webhook(self, id_: str, /) -> Webhook | None: ...
+
+    async def owners(self, ids: Sequence[str], /) -> Mapping[str, str]:
+        """Say whose these webhooks are (empty: the operator's); an unknown one is absent."""
+        ...
 
     async def list_webhooks(
         self, *, cursor: str | None, limit: int, owner: str | None = None
@@ -106,6 +114,22 @@ class Subscribing(Protocol):
     async def remove_webhook(self, id_: str, /) -> bool: ...
 
     async def pause(self, id_: str, /, *, paused: bool) -> bool: ...
+
+
+class Partnering(Protocol):
+    """Who has keys. Every method raises StoreUnavailable."""
+
+    async def partners(self, known: int, /) -> tuple[int, tuple[Partner, ...] | None]:
+        """Read all, and the version of that; None: nothing changed since version `known`."""
+        ...
+
+    async def put_partner(self, partner: Partner, /, *, was: Partner | None = None) -> None:
+        """Create or change; its webhooks lose the feeds that it may open no more. Raises Conflict."""
+        ...
+
+    async def remove_partner(self, id_: str, /) -> bool:
+        """Revoke its keys, and end its webhooks."""
+        ...
 
 
 class Hints(Protocol):
@@ -124,11 +148,16 @@ class HookNotes(Hints, Protocol):
     async def hook_records(self) -> Mapping[Source, HookRecord]: ...
 
 
-class Store(DocumentSource, LogSource, Subscribing, HookNotes, Protocol):
+class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(
-        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+        self,
+        *,
+        kinds: Sequence[Kind],
+        cursor: str | None = None,
+        limit: int = 100,
+        among: Sequence[FeedNumber] | None = None,
     ) -> FeedPage: ...
 
     async def standings(self, numbers: Sequence[FeedNumber], /) -> Mapping[FeedNumber, Standing]:

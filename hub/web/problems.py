@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import hdrs, web
 
-from hub.errors import CursorGone, HubError, Invalid
+from hub.errors import CursorGone, HubError, Invalid, WrongKey
 from hub.web.front import PARTS
-from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, READABLE_ANYWHERE
+from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, PRIVATE_HEADERS, READABLE_ANYWHERE
+from hub.web.keyring import HOLDER
 from hub.web.logs import printable, shown_path
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FOR_PEOPLE = web.RequestKey("for_people", bool)
 FOR_SUBSCRIBERS = web.RequestKey("for_subscribers", bool)
 """Set by the WebSub hub: its errors are described in plain text (WebSub §5.1.2)."""
 
+_CHALLENGE = 'Bearer realm="feedhub"'
 _READS = {"GET", "HEAD"}
 _CACHE = {404: "public, max-age=60", 410: "public, max-age=300"}
 """How long an answer may be kept; all others not at all."""
@@ -78,17 +80,24 @@ def _headers_of(error: HubError) -> dict[str, str]:
     if isinstance(error, CursorGone):
         headers[hdrs.CACHE_CONTROL] = "no-store"
     if error.status == HTTPStatus.UNAUTHORIZED:
-        headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="feedhub"'
+        headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
+    if isinstance(error, WrongKey):
+        headers |= PRIVATE_HEADERS
+        headers[hdrs.WWW_AUTHENTICATE] = f'{_CHALLENGE}, Basic realm="feedhub", charset="UTF-8"'
     return headers
 
 
 def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]) -> web.Response:
     status = problem["status"]
     headers = {**NO_SNIFFING, **extra}
+    if HOLDER in request:  # what a partner may not see, others may
+        headers |= PRIVATE_HEADERS
+    elif hdrs.AUTHORIZATION in request.headers:
+        headers[hdrs.CACHE_CONTROL] = "no-store"
     if request.method in _READS:
         headers |= READABLE_ANYWHERE
     if request.get(FOR_PEOPLE, False):
-        headers |= PAGE_HEADERS | {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
+        headers = PAGE_HEADERS | headers | {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
         body = request.app[PARTS].templates.render("problem.html", problem=problem)
     elif request.get(FOR_SUBSCRIBERS, False):
         headers[hdrs.CONTENT_TYPE] = "text/plain; charset=utf-8"

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 from hub.errors import BadRequest, FieldError, Invalid, NotFound
 from hub.model import EntryId, FeedPath, Live, Moved
 from hub.subscription import Channel, SubscriptionId
-from hub.web.api import answer, asker, cursor_of, front_of, limit_of, microseconds, moment, read
+from hub.web.api import (
+    answer,
+    asker,
+    cursor_of,
+    front_of,
+    limit_of,
+    microseconds,
+    moment,
+    operator,
+    owner_of,
+    read,
+)
 from hub.web.webhook_bodies import Replay
 
 if TYPE_CHECKING:
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from hub.model import FeedNumber, Standing
+    from hub.partner import Partner
     from hub.subscription import Attempt, EntryReceipt, Subscription
     from hub.web.front import Front
     from hub.web.ports import Store
@@ -32,17 +44,19 @@ async def list_subscriptions(request: web.Request) -> web.Response:
 
     Raises Unauthorized, BadRequest, NotFound (no such feed), StoreUnavailable.
     """
-    owner, front = asker(request), front_of(request)
+    partner, front = await asker(request), front_of(request)
     feed = await _feed(front.store, request.query.get("feed", ""))
     try:
         rows, cursor = await front.store.list_subscriptions(
-            cursor=cursor_of(request), limit=limit_of(request), owner=owner or None
+            cursor=cursor_of(request), limit=limit_of(request), owner=owner_of(partner)
         )
     except ValueError:
         raise BadRequest("cursor must be one that an earlier page gave") from None
     shown = [row for row in rows if feed is None or row.feed == feed]
     standings = await front.store.standings(list({row.feed for row in shown}))
-    return answer({"subscriptions": [shown_subscription(row, standings) for row in shown], "cursor": cursor})
+    owners = await _owners(front.store, shown)
+    subscriptions = [shown_subscription(row, standings, owners) for row in shown]
+    return answer({"subscriptions": subscriptions, "cursor": cursor})
 
 
 async def show_subscription(request: web.Request) -> web.Response:
@@ -69,9 +83,10 @@ async def replay_subscription(request: web.Request) -> web.Response:
 async def list_receipts(request: web.Request) -> web.Response:
     """Answer who acknowledged the latest change of the entry `?id=`, and who did not yet.
 
-    Raises Unauthorized, BadRequest, NotFound (a misspelt id must not look as if all knew), StoreUnavailable.
+    It names everybody's receivers, so it is the operator's. Raises Unauthorized, Forbidden, BadRequest, NotFound (a
+    misspelt id must not look as if all knew), StoreUnavailable.
     """
-    asker(request)
+    await operator(request)
     entry = request.query.get("id", "")
     if not entry:
         raise BadRequest("id is missing: name the entry as its CMS does, percent-encoded")
@@ -90,7 +105,8 @@ async def followed(front: Front, subscription: Subscription) -> dict[str, Any]:
     standings = await front.store.standings([subscription.feed])
     attempts = await front.store.attempts(subscription.id)
     last = shown_attempt(attempts[0]) if attempts else None
-    return shown_subscription(subscription, standings) | {"last_attempt": last}
+    owners = await _owners(front.store, [subscription])
+    return shown_subscription(subscription, standings, owners) | {"last_attempt": last}
 
 
 async def set_back(front: Front, subscriptions: Sequence[Subscription], since: int) -> None:
@@ -113,10 +129,16 @@ async def live_feed(store: Store, path: FeedPath) -> FeedNumber | None:
     return found.number if isinstance(found, Live) else None
 
 
+async def _owners(store: Store, subscriptions: Sequence[Subscription]) -> Mapping[str, str]:
+    """Find whose webhooks these are, by their ids."""
+    hooks = {each.callback for each in subscriptions if each.channel is Channel.WEBHOOK}
+    return await store.owners(list(hooks)) if hooks else {}
+
+
 def shown_subscription(
-    subscription: Subscription, standings: Mapping[FeedNumber, Standing]
+    subscription: Subscription, standings: Mapping[FeedNumber, Standing], owners: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Write a subscription; `head` is its feed's last change."""
+    """Write a subscription; `head` is its feed's last change. `owners`: partners by the ids of their webhooks."""
     standing = standings.get(subscription.feed)
     webhook = subscription.channel is Channel.WEBHOOK
     return {
@@ -124,6 +146,7 @@ def shown_subscription(
         "channel": subscription.channel,
         "feed": str(standing.path) if standing else None,
         "webhook": subscription.callback if webhook else None,
+        "partner": owners.get(subscription.callback) or None,
         "callback": None if webhook else subscription.callback,
         "topic": subscription.topic or None,
         "format": subscription.format,
@@ -153,20 +176,19 @@ def shown_attempt(attempt: Attempt) -> dict[str, Any]:
 
 async def _asked_for(request: web.Request) -> Subscription:
     """Find the subscription that the address names. Raises Unauthorized, NotFound, StoreUnavailable."""
-    owner, store = asker(request), front_of(request).store
+    partner, store = await asker(request), front_of(request).store
     id_ = request.match_info["id"]
     found = await store.subscription(SubscriptionId(id_)) if _ID.fullmatch(id_) else None
-    if found is None or not await _is_of(store, found, owner):
+    if found is None or not await _is_of(store, found, partner):
         raise NotFound("There is no such subscription.")
     return found
 
 
-async def _is_of(store: Store, subscription: Subscription, owner: str) -> bool:
+async def _is_of(store: Store, subscription: Subscription, partner: Partner | None) -> bool:
     """Whether it is the asker's to see: the operator's all are, a partner's those of its webhooks."""
-    if not owner:
+    if partner is None:
         return True
-    webhook = await store.webhook(subscription.callback)
-    return webhook is not None and webhook.owner == owner
+    return (await _owners(store, [subscription])).get(subscription.callback) == partner.id
 
 
 async def _feed(store: Store, text: str) -> FeedNumber | None:

@@ -58,9 +58,8 @@ def _short(text: str) -> str:
 
 
 Receiver = Annotated[Url, AfterValidator(_without_fragment)]
-Feeds = Annotated[
-    list[Annotated[FeedPath, BeforeValidator(_feed)]], AfterValidator(_some), at_most(MAX_FEEDS)
-]
+Feed = Annotated[FeedPath, BeforeValidator(_feed)]
+Feeds = Annotated[list[Feed], AfterValidator(_some), at_most(MAX_FEEDS)]
 Since = Annotated[int, Strict(), Field(ge=0), BeforeValidator(_seq)]
 Overlap = Annotated[int, Strict(), Field(ge=0, le=MOST_OVERLAP_SECONDS)]
 Description = Annotated[Text, AfterValidator(_short)] | None

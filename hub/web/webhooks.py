@@ -15,9 +15,21 @@ from aiohttp import hdrs, web
 
 from hub.adapters.egress import Answer, Failure
 from hub.errors import Conflict, FieldError, Invalid, NotFound
-from hub.model import ALL, Live, Moved, Seq
+from hub.model import ALL, Seq
 from hub.subscription import SealedSecret, Webhook
-from hub.web.api import answer, asker, cursor_of, front_of, limit_of, microseconds, milliseconds, moment, read
+from hub.web.api import (
+    answer,
+    asker,
+    cursor_of,
+    front_of,
+    limit_of,
+    microseconds,
+    milliseconds,
+    moment,
+    owner_of,
+    read,
+)
+from hub.web.feedlists import live_feeds
 from hub.web.subscriptions import followed, live_feed, set_back
 from hub.web.webhook_bodies import NewWebhook, Nothing, Rotation, WebhookChange, WebhookReplay
 from hub.webhook import (
@@ -37,7 +49,7 @@ from hub.webhook import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hub.model import FeedPath, Resolution
+    from hub.model import FeedPath
     from hub.subscription import Subscription
     from hub.web.front import Front
 
@@ -51,18 +63,18 @@ _OK = range(200, 300)
 
 async def list_webhooks(request: web.Request) -> web.Response:
     """Answer a page of webhooks, without what each of their feeds is at. Raises Unauthorized, BadRequest."""
-    owner, store = asker(request), front_of(request).store
+    partner, store = await asker(request), front_of(request).store
     rows, cursor = await store.list_webhooks(
-        cursor=cursor_of(request), limit=limit_of(request), owner=owner or None
+        cursor=cursor_of(request), limit=limit_of(request), owner=owner_of(partner)
     )
     return answer({"webhooks": [_shown(row) for row in rows], "cursor": cursor})
 
 
 async def create_webhook(request: web.Request) -> web.Response:
-    """Make a webhook and show its secret, this once. Raises Unauthorized, Invalid, and what `read` raises."""
-    owner, front = asker(request), front_of(request)
+    """Make a webhook and show its secret, this once. Raises Unauthorized, Invalid, Conflict, and what `read` raises."""
+    partner, front = await asker(request), front_of(request)
     body = await read(request, NewWebhook)
-    feeds = await _checked(front, body.feeds)
+    feeds = tuple(await live_feeds(front, body.feeds, partner))
     id_ = id_of(front.random(ID_BYTES))
     secret, sealed = _new_secret(front, id_)
     webhook = Webhook(
@@ -71,7 +83,7 @@ async def create_webhook(request: web.Request) -> web.Response:
         feeds=feeds,
         secrets=(SealedSecret(sealed),),
         description=body.description or "",
-        owner=owner,
+        owner=owner_of(partner) or "",
         created=milliseconds(front.now()),
     )
     await front.store.put_webhook(webhook)
@@ -92,7 +104,7 @@ async def change_webhook(request: web.Request) -> web.Response:
     body = await read(request, WebhookChange)
     said: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
     if "feeds" in said:
-        said["feeds"] = await _checked(front, body.feeds)
+        said["feeds"] = tuple(await live_feeds(front, body.feeds, await asker(request)))
     if "description" in said:
         said["description"] = body.description or ""
     changed = replace(webhook, **said)
@@ -180,36 +192,15 @@ async def _pause(request: web.Request, *, paused: bool) -> web.Response:
 
 async def _asked_for(request: web.Request) -> Webhook:
     """Find the webhook that the address names. Another partner's is unknown. Raises Unauthorized, NotFound."""
-    owner, id_ = asker(request), request.match_info["id"]
+    partner, id_ = await asker(request), request.match_info["id"]
     found = await front_of(request).store.webhook(id_) if _ID.fullmatch(id_) else None
-    if found is None or owner not in {"", found.owner}:
+    if found is None or (partner and partner.id != found.owner):
         raise _unknown()
     return found
 
 
 def _unknown() -> NotFound:
     return NotFound("There is no such webhook.")
-
-
-async def _checked(front: Front, feeds: Sequence[FeedPath]) -> tuple[FeedPath, ...]:
-    """Give the feeds, each once. Raises Invalid unless all of them live where they are said to."""
-    found = await asyncio.gather(*(front.store.resolve(path) for path in feeds))
-    faults = [
-        FieldError(f"/feeds/{position}", sentence)
-        for position, (path, place) in enumerate(zip(feeds, found, strict=True))
-        if (sentence := _fault(front, path, place))
-    ]
-    if faults:
-        raise Invalid(faults)
-    return tuple(dict.fromkeys(feeds))
-
-
-def _fault(front: Front, path: FeedPath, place: Resolution) -> str | None:
-    if isinstance(place, Moved):
-        return f"has moved: it is {place.path} now"
-    if place is None or path.kind not in front.settings.feed_kinds:
-        return f"is no feed of this hub: {path}"
-    return None if isinstance(place, Live) else f"is retired: {path}"
 
 
 def _among(webhook: Webhook, feeds: Sequence[FeedPath] | None) -> Webhook:
@@ -256,6 +247,7 @@ def _shown(webhook: Webhook) -> dict[str, Any]:
         "url": webhook.url,
         "feeds": [str(path) for path in webhook.feeds],
         "description": webhook.description,
+        "partner": webhook.owner or None,
         "paused": webhook.paused,
         "created": moment(webhook.created),
         "secrets": [{"signs_until": moment(secret.until)} for secret in webhook.secrets],

@@ -37,6 +37,7 @@ from hub.model import (
     Version,
 )
 from tests.web.fakelog import FakeLog, FakeLogs
+from tests.web.partners import FakePartnering
 from tests.web.subscribers import FakeSubscribing
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class FakeBell:
 
 
 @dataclass
-class FakeStore(FakeLogs, FakeSubscribing):
+class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     """Feeds as the real store would answer for them. `calls` counts what was asked, by method."""
 
     documents: dict[tuple[FeedNumber, Format], Document] = field(default_factory=dict)
@@ -181,10 +182,16 @@ class FakeStore(FakeLogs, FakeSubscribing):
         return [document.version if document else None for document in found]
 
     async def list_feeds(
-        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+        self,
+        *,
+        kinds: Sequence[Kind],
+        cursor: str | None = None,
+        limit: int = 100,
+        among: Sequence[FeedNumber] | None = None,
     ) -> FeedPage:
         await self._asked("list_feeds")
         listed = [self.summaries[path] for path in sorted(self.summaries) if path.kind in kinds]
+        listed = [feed for feed in listed if among is None or feed.number in among]
         rest = [feed for feed in listed if cursor is None or str(feed.path) > cursor]
         page = tuple(rest[:limit])
         return FeedPage(page, str(page[-1].path) if len(rest) > limit else None)

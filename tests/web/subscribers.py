@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hub.adapters.egress import Answer, Failure
 from hub.errors import Conflict, NotFound, Sealed
 from hub.model import EntryId, FeedNumber, FeedPath, Live, Moved, Seq, Standing
+from hub.partner import MOST_WEBHOOKS
 from hub.subscription import Attempt, Channel, EntryReceipt, Subscription, SubscriptionId, Webhook
 from hub.webhook import subscription_id
 
@@ -69,6 +70,11 @@ class FakeSubscribing:
         await self._asked("put_webhook")
         if self.webhooks.get(webhook.id) != was:
             raise Conflict("changed meanwhile")
+        if (
+            was is None
+            and sum(one.owner == webhook.owner != "" for one in self.webhooks.values()) >= MOST_WEBHOOKS
+        ):
+            raise Conflict("A partner has too many webhooks.")
         for path in webhook.feeds:
             if not isinstance(self.places.get(path), Live) and not (was and path in was.feeds):
                 raise NotFound(f"there is no feed {path}")
@@ -89,6 +95,10 @@ class FakeSubscribing:
         found = self.webhooks.get(id_)
         return replace(found, feeds=tuple(map(self._now, found.feeds))) if found else None
 
+    async def owners(self, ids: Sequence[str], /) -> Mapping[str, str]:
+        await self._asked("owners")
+        return {id_: self.webhooks[id_].owner for id_ in ids if id_ in self.webhooks}
+
     async def list_webhooks(
         self, *, cursor: str | None, limit: int, owner: str | None = None
     ) -> tuple[tuple[Webhook, ...], str | None]:
@@ -99,6 +109,9 @@ class FakeSubscribing:
 
     async def remove_webhook(self, id_: str, /) -> bool:
         await self._asked("remove_webhook")
+        return self._drop(id_)
+
+    def _drop(self, id_: str) -> bool:
         self.subscriptions = {key: one for key, one in self.subscriptions.items() if one.callback != id_}
         return self.webhooks.pop(id_, None) is not None
 

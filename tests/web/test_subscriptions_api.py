@@ -62,6 +62,7 @@ async def test_a_subscription_is_shown_with_its_callback_and_never_its_secret(cl
         "channel": "websub",
         "feed": "category/news",
         "webhook": None,
+        "partner": None,
         "callback": CALLBACK,
         "topic": "https://hub.test/feeds/category/news.atom",
         "format": "atom",

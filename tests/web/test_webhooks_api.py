@@ -90,6 +90,7 @@ async def test_a_new_webhook_is_shown_whole_with_its_secret_and_the_guide(
         "channel": "webhook",
         "feed": "category/news",
         "webhook": made["id"],
+        "partner": None,
         "callback": None,
         "topic": None,
         "format": None,

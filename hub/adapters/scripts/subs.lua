@@ -71,6 +71,24 @@ local function drop_sub(id)
   return true
 end
 
+-- A webhook with all its subscriptions. Answers 1 if there was one.
+local function drop_webhook(id)
+  local stored = hash(key.webhook(id), 'body', 'feeds')
+  for _, n in ipairs(csv(stored.feeds)) do drop_sub(id .. '.' .. n) end
+  local owner = stored.body and cjson.decode(stored.body).owner or ''
+  if owner ~= '' then redis.call('SREM', key.owned(owner), id) end
+  redis.call('ZREM', key.webhooks, id)
+  return redis.call('DEL', key.webhook(id))
+end
+
+-- The feeds that a partner's keys open, as a set; nil: all of them. `packed` is the partner (JSON).
+local function opened(packed)
+  local list, set = cjson.decode(packed).feeds, {}
+  if #list == 0 then return nil end
+  for _, n in ipairs(list) do set[int(n)] = true end
+  return set
+end
+
 local function log_attempt(id, text, keep)
   if redis.call('LPUSH', key.attempts(id), text) > keep then redis.call('LTRIM', key.attempts(id), 0, keep - 1) end
 end

@@ -3,6 +3,4 @@
 -- ARGV[1] id
 -- Answers 1 if there was one.
 
-for _, n in ipairs(csv(redis.call('HGET', key.webhook(ARGV[1]), 'feeds') or '')) do drop_sub(ARGV[1] .. '.' .. n) end
-redis.call('ZREM', key.webhooks, ARGV[1])
-return redis.call('DEL', key.webhook(ARGV[1]))
+return drop_webhook(ARGV[1])

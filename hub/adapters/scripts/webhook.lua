@@ -1,14 +1,35 @@
 -- WEBHOOK: create or change one; its subscriptions are made to match its feeds. A new one starts at its feed's present seq.
 -- KEYS[1] any key of the hub
 -- ARGV[1] id, ARGV[2] the webhook (JSON, opaque), ARGV[3] what it was ('' a new one), ARGV[4] 1 if paused,
--- ARGV[5] 1 to pause or resume all its subscriptions by that, ARGV[6] notify interval (ms), then feed numbers
--- Answers 0 if it is not what it was: somebody else changed it meanwhile.
+-- ARGV[5] 1 to pause or resume all its subscriptions by that, ARGV[6] notify interval (ms), ARGV[7] its partner ('' none),
+-- ARGV[8] how many one partner may have, then feed numbers
+-- Answers 0 if it is not what it was: somebody else changed it meanwhile; -1 if its partner is gone or may not open all of
+-- the feeds that are new to it (a key was revoked, or opens less, since they were looked at); -2 if the partner has too many.
 
 local id, paused, wanted = ARGV[1], tonumber(ARGV[4]), {}
 local stored = hash(key.webhook(id), 'body', 'feeds')
 if stored.body ~= ARGV[2] and (stored.body or '') ~= ARGV[3] then return 0 end
-for i = 7, #ARGV do wanted[ARGV[i]] = true end
-for _, n in ipairs(csv(stored.feeds)) do
+for i = 9, #ARGV do wanted[ARGV[i]] = true end
+local owner, has = ARGV[7], {}
+for _, n in ipairs(csv(stored.feeds)) do has[n] = true end
+
+local function is_fit()
+  local partner = redis.call('HGET', key.partners, owner)
+  local open = partner and opened(partner)
+  if not partner then return -1 end
+  for n in pairs(wanted) do
+    if open and not open[n] and not has[n] then return -1 end
+  end
+  local among = stored.body and 0 or redis.call('SCARD', key.owned(owner))
+  return among >= tonumber(ARGV[8]) and -2 or 1
+end
+
+if owner ~= '' then
+  local fit = is_fit()
+  if fit < 1 then return fit end
+  redis.call('SADD', key.owned(owner), id)
+end
+for n in pairs(has) do
   if not wanted[n] then drop_sub(id .. '.' .. n) end
 end
 
@@ -36,6 +57,6 @@ for n in pairs(wanted) do
     switch(sub, r)
   end
 end
-redis.call('HSET', key.webhook(id), 'body', ARGV[2], 'feeds', table.concat(ARGV, ',', 7))
+redis.call('HSET', key.webhook(id), 'body', ARGV[2], 'feeds', table.concat(ARGV, ',', 9))
 redis.call('ZADD', key.webhooks, 0, id)
 return 1

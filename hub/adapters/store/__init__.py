@@ -10,6 +10,7 @@ from hub.adapters.store.database import Database, connect
 from hub.adapters.store.distribution import Distribution
 from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.ownership import Ownership
+from hub.adapters.store.partners import Partners
 from hub.adapters.store.reading import Reading
 from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
 from hub.adapters.store.subscriptions import Subscribing
@@ -18,5 +19,5 @@ from hub.adapters.store.upkeep import Owed, Upkeep
 __all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
 
 
-class Store(Accepting, Hooks, Ownership, Reading, Regeneration, Subscribing, Distribution, Upkeep):
+class Store(Accepting, Hooks, Ownership, Partners, Reading, Regeneration, Subscribing, Distribution, Upkeep):
     """What fronts and workers ask of Redis."""

@@ -36,7 +36,18 @@ _LIBRARIES = {
     "snapshot": ("lib", "snapshots"),
     "commit": ("lib", "telling"),
     **dict.fromkeys(
-        ("verify", "owing", "settle", "renew", "webhook", "unhook", "replay", "lapse"),
+        (
+            "verify",
+            "owing",
+            "settle",
+            "renew",
+            "webhook",
+            "unhook",
+            "replay",
+            "lapse",
+            "partner",
+            "unpartner",
+        ),
         ("lib", "telling", "subs"),
     ),
 }

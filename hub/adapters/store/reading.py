@@ -114,10 +114,19 @@ class Reading(Database):
         }
 
     async def list_feeds(
-        self, *, kinds: Sequence[Kind], cursor: str | None = None, limit: int = 100
+        self,
+        *,
+        kinds: Sequence[Kind],
+        cursor: str | None = None,
+        limit: int = 100,
+        among: Sequence[FeedNumber] | None = None,
     ) -> FeedPage:
-        """List live feeds by path, from the one after `cursor`."""
+        """List live feeds by path, from the one after `cursor`; `among`: only of these."""
         paths: list[bytes] = []
+        if among is not None:
+            there = {each.path for each in (await self.standings(among)).values() if each.path.kind in kinds}
+            listed = sorted(str(path).encode() for path in there)
+            return await self._page([path for path in listed if path > (cursor or "").encode()], limit)
         with unavailable():
             for kind in sorted(kinds):
                 after = f"({cursor}" if cursor and cursor.partition("/")[0] == kind else f"[{kind}"
@@ -129,6 +138,10 @@ class Reading(Database):
                 )
                 if len(paths) > limit:
                     break
+        return await self._page(paths, limit)
+
+    async def _page(self, paths: Sequence[bytes], limit: int) -> FeedPage:
+        with unavailable():
             feeds = await self._summaries(paths[:limit])
         return FeedPage(feeds, paths[limit - 1].decode() if len(paths) > limit else None)
 

@@ -18,8 +18,9 @@ from hub.adapters.store.subrecords import (
     unpack_webhook,
 )
 from hub.delivery import KEPT_ATTEMPTS
-from hub.errors import Conflict, NotFound, TooManyPending
+from hub.errors import Conflict, Forbidden, NotFound, TooManyPending
 from hub.model import FeedNumber, FeedPath, Kind, Seq
+from hub.partner import MOST_WEBHOOKS
 from hub.subscription import Channel, EntryReceipt, Lane, Subscription, SubscriptionId
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Subscribing(Database):
     async def put_webhook(self, webhook: Webhook, *, was: Webhook | None = None) -> None:
         """Create a webhook, or change what it `was`; its subscriptions are made to match its feeds.
 
-        A feed that ended stays one of it until its end was told. Raises NotFound for an unknown feed, and Conflict if
-        somebody else changed it meanwhile.
+        A feed that ended stays one of it until its end was told. Raises NotFound for an unknown feed, Conflict if
+        somebody else changed it meanwhile or its partner has too many, and Forbidden if that may not open all of them.
         """
         with unavailable():
             found = await self.client.hmget(self.keys.slugs, [str(path) for path in webhook.feeds])
@@ -110,6 +111,10 @@ class Subscribing(Database):
             id_: unpack_webhook(id_, body, tuple(paths[int(n)] for n in feeds.split(b",") if n))
             for id_, (body, feeds) in rows.items()
         }
+
+    async def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """Say whose these webhooks are; an unknown one is absent."""
+        return {id_: webhook.owner for id_, webhook in (await self.webhooks(ids)).items()}
 
     async def list_webhooks(
         self, *, cursor: str | None = None, limit: int = 100, owner: str | None = None
@@ -145,8 +150,8 @@ class Subscribing(Database):
     ) -> None:
         before = pack_webhook(was) if was else b""
         head = (webhook.id, pack_webhook(webhook), before, int(webhook.paused), int(switch))
-        if not await self.run("webhook", *head, self.settings.notify_interval_ms, *dict.fromkeys(numbers)):
-            raise Conflict("Somebody else changed this webhook at the same time: look at it, and try again.")
+        tail = (self.settings.notify_interval_ms, webhook.owner, MOST_WEBHOOKS)
+        _check(await self.run("webhook", *head, *tail, *dict.fromkeys(numbers)))
 
     # ---- all of them ---------------------------------------------------------------------------------------------
 
@@ -191,8 +196,8 @@ class Subscribing(Database):
     async def _owned(self, page: Sequence[Subscription], owner: str | None) -> Iterable[Subscription]:
         if owner is None:
             return page
-        hooks = await self.webhooks([s.callback for s in page if s.channel is Channel.WEBHOOK])
-        return [s for s in page if s.callback in hooks and hooks[s.callback].owner == owner]
+        owners = await self.owners([s.callback for s in page if s.channel is Channel.WEBHOOK])
+        return [s for s in page if owners.get(s.callback) == owner]
 
     async def attempts(self, id_: SubscriptionId) -> tuple[Attempt, ...]:
         """Read what was tried last, newest first."""
@@ -262,6 +267,16 @@ class Subscribing(Database):
             n: FeedPath(Kind(kind.decode()), slug.decode())
             for n, (kind, slug) in zip(wanted, rows, strict=True)
         }
+
+
+def _check(answer: int) -> None:
+    match answer:
+        case 0:
+            raise Conflict("Somebody else changed this webhook at the same time: look at it, and try again.")
+        case -1:
+            raise Forbidden("This partner may not open all of these feeds.")
+        case -2:
+            raise Conflict(f"A partner has at most {MOST_WEBHOOKS} webhooks: each may have many feeds.")
 
 
 def _numbers(feeds: bytes | None) -> list[int]:
