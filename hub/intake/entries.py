@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from hub.intake.terms import TermBody
 
 
-def entry_published(body: EntryBody, event_id: str | None, policy: IntakePolicy, at: str) -> EntryPublished:
-    """Make the publish event. Raises Invalid (at the pointer `at`) if nothing would be left to show."""
-    content = _content(body, policy)
+def entry_published(
+    body: EntryBody, event_id: str | None, policy: IntakePolicy, at: str, *, base: str | None = None
+) -> EntryPublished:
+    """Make the publish event. Raises Invalid (at the pointer `at`) if nothing would be left to show.
+
+    `base`: where relative links lead from, if not from the entry's URL.
+    """
+    content = _content(body, policy, base or body.url or policy.base_url)
     if len(content) > MAX_CONTENT:
         detail = f"must not be longer than {MAX_CONTENT} characters once it is well-formed"
         raise Invalid([FieldError(f"{at}/content_html", detail)])
@@ -58,11 +63,11 @@ def entry_published(body: EntryBody, event_id: str | None, policy: IntakePolicy,
     return EntryPublished(entry, terms, event_id, dated=dated, modified=body.date_modified is not None)
 
 
-def _content(body: EntryBody, policy: IntakePolicy) -> str:
+def _content(body: EntryBody, policy: IntakePolicy, base: str) -> str:
     html = body.content_html or paragraphs(body.content_text or "")
     if body.visibility != "public":
         html = visible_part(html)
-    return sanitize(html, base=body.url or policy.base_url, embed_hosts=policy.embed_hosts)
+    return sanitize(html, base=base, embed_hosts=policy.embed_hosts)
 
 
 def _terms(body: EntryBody) -> Iterator[Term]:

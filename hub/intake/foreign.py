@@ -21,6 +21,7 @@ from hub.intake.excerpt import plain_text
 from hub.intake.faults import invalid
 from hub.intake.fields import MAX_LINE, MAX_TEXT
 from hub.intake.html import sanitize
+from hub.intake.markup import is_too_heavy
 from hub.intake.policy import CLOCK_TOLERANCE
 from hub.intake.slugs import slugify
 from hub.intake.terms import MAX_TERMS
@@ -42,11 +43,17 @@ _VISIBILITIES = frozenset({"public", "members", "paid", "tiers"})
 
 
 def published(
-    fields: dict[str, Any], policy: IntakePolicy, *, held: bool = False, version: int | None = None
+    fields: dict[str, Any],
+    policy: IntakePolicy,
+    *,
+    held: bool = False,
+    version: int | None = None,
+    base: str | None = None,
 ) -> EntryPublished:
     """Make the publish event of an entry that the CMS has published (`held`: unless its date is ahead).
 
-    `fields` are those of `EntryBody`; dates are aware or None. Raises Invalid for what can't be forgiven.
+    `fields` are those of `EntryBody`; dates are aware or None. `base`: where the content's relative links lead from,
+    if not from the entry's URL. Raises Invalid for what can't be forgiven.
     """
     said = {name: value for name, value in fields.items() if value is not None}
     for name, limit in (("title", MAX_LINE), ("summary", MAX_TEXT)):
@@ -57,7 +64,7 @@ def published(
     if _is_after(said.get("date_modified"), policy.now + CLOCK_TOLERANCE):
         del said["date_modified"]
     body = _forgiven(said, policy)
-    event = entry_published(body, None, policy, "")
+    event = entry_published(body, None, policy, "", base=base)
     return replace(event, dated=body.date_published is not None, held=held, version=version)
 
 
@@ -92,7 +99,7 @@ def said_visibility(value: Any) -> str:
 
 def text_of(html: Any, policy: IntakePolicy) -> str | None:
     """Give the text of a title, a name or a summary that is HTML at its CMS: unescaped exactly once."""
-    if not isinstance(html, str):
+    if not isinstance(html, str) or is_too_heavy(html):
         return None
     return plain_text(sanitize(html, base=policy.base_url, embed_hosts=frozenset())) or None
 
