@@ -322,7 +322,7 @@ class FeedSummary:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a feed is, and its last change: what cursors are compared with."""
+    """Where a feed is, and the last change that subscribers are told: what their cursors are compared with."""
 
     path: FeedPath
     seq: Seq
@@ -395,11 +395,17 @@ class Logged:
     have been told yet: it moved on to its latest seq.)"""
     removed: bool
     """It is in this feed no more, wherever else it may be."""
+    latest: Seq
+    """The last change whose outcome may be shown at this one: a quiet one after `seq` has no row of its own where only
+    that is read of which all are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """What changed in a feed after a cursor: each entry once, at its latest seq, oldest first."""
+    """What changed in a feed after a cursor: each entry once, at its latest seq, oldest first.
+
+    One whose latest change was quiet has a row before that, too, at the last change that was told: it shows nothing.
+    """
 
     feed: FeedNumber
     path: FeedPath

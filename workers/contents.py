@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hub import webhook
@@ -13,6 +14,7 @@ from hub.adapters.composer import Composer
 from hub.adapters.items import Items
 from hub.model import FeedState, Format, Seq
 from hub.render import json_item
+from hub.render.diffs import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -94,7 +96,8 @@ class Contents:
         if slice_.state is not FeedState.LIVE:
             return Ended(slice_.head, slice_.path if slice_.state is FeedState.MOVED else None)
         if self._store.settings.websub_content == "diff" and sayable(slice_, format_):
-            built = await self._composer.compose(feed, snapshot, fresh, since=after, upto=upto)
+            pick = partial(told_by, rows=slice_.rows)
+            built = await self._composer.compose(feed, snapshot, fresh, pick=pick)
             if built and (document := built.diff(format_)):
                 return Content(slice_.path, format_.content_type, document.raw, Seq(upto))
         return await self._whole(feed, format_, slice_.path)
@@ -110,7 +113,7 @@ class Contents:
 
     async def _webhook_bodies(self, feed: FeedNumber, after: int, upto: int, known: int) -> tuple[Body, ...]:
         base = 0 if known else upto  # who began with nothing misses no tombstone
-        slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto, base=base)
+        slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto, base=base, loud=True)
         if slice_.gap:
             return (self._reset(slice_),)
         found = await self._items.of(slice_)

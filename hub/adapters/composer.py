@@ -78,18 +78,16 @@ class Composer:
         snapshot: Snapshot | None,
         fresh: Mapping[EntryNumber, Stored],
         *,
-        since: int | None = None,
-        upto: int | None = None,
+        pick: Callable[[Snapshot], Changed | None] = whole,
     ) -> Built | None:
-        """Render a snapshot (or a later one) in all formats; with `since`, what changed after that, up to `upto`.
+        """Render a snapshot (or a later one) in all formats: what `pick` picks of it.
 
-        `fresh` are entries that came with the snapshot. None: the feed retired, or the cursor can't be told
-        what it missed.
+        `fresh` are entries that came with the snapshot. None: the feed retired, or `pick` can't tell.
         """
         for attempt in range(1, SNAPSHOTS + 1):
             if snapshot is None:
                 return None
-            changed = whole(snapshot) if since is None else changed_since(snapshot, since, upto=upto)
+            changed = pick(snapshot)
             if changed is None:
                 return None
             draft = await self._draft(changed.window, snapshot.labels)
@@ -98,9 +96,10 @@ class Composer:
             snapshot, fresh = await self._store.snapshot(feed), {}
         raise AssertionError("the last attempt completes")
 
-    async def since(self, feed: FeedNumber, cursor: int, *, upto: int | None = None) -> Built | None:
-        """Render what changed in a feed after a cursor, as it is now. None as in `compose`."""
-        return await self.compose(feed, await self._store.snapshot(feed), {}, since=cursor, upto=upto)
+    async def since(self, feed: FeedNumber, cursor: int) -> Built | None:
+        """Render what changed in a feed after a cursor, as it is now. None: it retired, or nobody can say."""
+        now = await self._store.snapshot(feed)
+        return await self.compose(feed, now, {}, pick=lambda snapshot: changed_since(snapshot, cursor))
 
     async def _draft(self, window: Sequence[Place], labels: int) -> Draft:
         return await self._run(lambda: self._renderer.draft(window, labels=labels))

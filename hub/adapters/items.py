@@ -46,5 +46,5 @@ class Items:
         return {
             row.number: Item(row.number, stored.revision, row.seq, stored.entry, labels)
             for row, stored in there
-            if stored.revision <= row.seq
+            if stored.revision <= row.latest
         }

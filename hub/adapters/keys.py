@@ -46,6 +46,7 @@ _NUMBERED = {
     "feed": ("feed:", ""),
     "window": ("feed:", ":window"),
     "log": ("feed:", ":log"),
+    "quiet": ("feed:", ":quiet"),
     "gone": ("feed:", ":gone"),
     "reply": ("reply:", ""),
     "claim": ("claim:", ""),

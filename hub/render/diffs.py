@@ -10,7 +10,7 @@ from hub.model import Format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hub.model import Seq, Tombstone
+    from hub.model import Logged, Seq, Tombstone
     from hub.render.renderer import Place
 
 
@@ -41,14 +41,23 @@ class Changed:
         return bool(self.window) and not self.tombstones
 
 
-def changed_since(feed: Feed, cursor: int, *, upto: int | None = None) -> Changed | None:
-    """Pick what changed after a cursor, up to a seq. None: nobody can say it (a gap; 0 is none: it has nothing yet)."""
+def changed_since(feed: Feed, cursor: int) -> Changed | None:
+    """Pick what changed after a cursor. None: nobody can say it (a gap; 0 is none: it has nothing yet)."""
     if cursor > feed.seq or 0 < cursor < feed.floor:
         return None
-    last = feed.seq if upto is None else upto
     return Changed(
-        tuple(place for place in feed.window if cursor < place.seq <= last),
-        tuple(gone for gone in feed.tombstones if cursor < gone.seq <= last),
+        tuple(place for place in feed.window if place.seq > cursor),
+        tuple(gone for gone in feed.tombstones if gone.seq > cursor),
+    )
+
+
+def told_by(feed: Feed, rows: Sequence[Logged]) -> Changed:
+    """Pick what a log's rows tell of; what has changed again since is told by a later row."""
+    latest = {row.number: row.latest for row in rows if row.number}
+    gone = {row.id: row.latest for row in rows if row.removed}
+    return Changed(
+        tuple(place for place in feed.window if place.seq <= latest.get(place.number, 0)),
+        tuple(each for each in feed.tombstones if each.seq <= gone.get(each.id, 0)),
     )
 
 

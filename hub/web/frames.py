@@ -59,8 +59,11 @@ class Frames:
         return (await self._store.log(feed, 0, limit=0)).head
 
     async def read(self, feed: FeedNumber, cursor: int, *, known: int, base: int = 0) -> Batch:
-        """Read on after a cursor. Entries that joined after `known` are new to the reader. `base`: see `Store.log`."""
-        part = await self._store.log(feed, cursor, limit=CHUNK, base=base)
+        """Read on after a cursor, past quiet changes. Entries that joined after `known` are new to the reader.
+
+        `base`: see `Store.log`.
+        """
+        part = await self._store.log(feed, cursor, limit=CHUNK, base=base, loud=True)
         ended = part.state is not FeedState.LIVE
         if part.gap:
             return Batch((self._reset(part),), part.head, part.head, more=ended)

@@ -52,7 +52,9 @@ class DocumentSource(Protocol):
 class LogSource(Protocol):
     """What changed in feeds, and what to show of it. Every method raises StoreUnavailable."""
 
-    async def log(self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0) -> LogSlice: ...
+    async def log(
+        self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0, loud: bool = False
+    ) -> LogSlice: ...
 
     async def head(self, feed: FeedNumber, /) -> FeedHead: ...
 
@@ -161,7 +163,7 @@ class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Proto
     ) -> FeedPage: ...
 
     async def standings(self, numbers: Sequence[FeedNumber], /) -> Mapping[FeedNumber, Standing]:
-        """Say where feeds are and how far their logs go, in one round trip."""
+        """Say where feeds are and how far subscribers can be told, in one round trip."""
         ...
 
     async def place_of(self, term: TermRef, /) -> FeedPath | None:
@@ -169,8 +171,10 @@ class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Proto
         ...
 
     async def accept(
-        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
+        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None, quiet: bool = False
     ) -> list[Receipt | HubError]: ...
+
+    async def count_subscriptions(self) -> int: ...
 
     async def state(self) -> State: ...
 

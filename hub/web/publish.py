@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from aiohttp import hdrs, web
 
-from hub.errors import HubError, Unauthorized
+from hub.errors import BadRequest, Conflict, HubError, Unauthorized
+from hub.events import Source
 from hub.intake.policy import MAX_BATCH_BYTES, IntakePolicy
 from hub.intake.publish import read_events
 from hub.web.authorization import check_bearer
@@ -18,13 +19,16 @@ from hub.web.problems import problem_of
 from hub.web.signatures import Signature, check_age, check_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hub.events import PublishEvent, Receipt
     from hub.intake.publish import Batch
     from hub.web.front import Front
 
 SOURCE = "publish"
+ANYWAY = "anyway"
+_QUIET = {"": False, "0": False, "1": True, ANYWAY: True}
+_SOURCES = (SOURCE, *Source)
 _INLINE_BYTES = 32 * 1024
 """A longer body is parsed and sanitised off the loop: others should not wait for it."""
 
@@ -33,15 +37,48 @@ async def publish(request: web.Request) -> web.Response:
     """Take publish events: 202 once they are stored. Raises the HubError of a bad request or of a single event."""
     front = request.app[PARTS].front
     body = await _trusted_body(request, front)
+    manner = _manner(request.query)
+    if manner.quiet and not manner.anyway:
+        await _nobody_is_told(front)
     batch = await _read(body, front)
     # Whoever hangs up now has published all the same: an array is not to be left half stored and never rung for.
-    answers = await asyncio.shield(_accept(batch.elements, front))
+    answers = await asyncio.shield(_accept(batch.elements, front, manner))
     outcomes = [outcome_of(answer) for answer in answers]
     if not batch.single:
         return _accepted(outcomes)
     if isinstance(answers[0], HubError):
         raise answers[0]
     return _accepted(outcomes[0])
+
+
+class _Manner(NamedTuple):
+    """How events are published, beside what they say."""
+
+    source: str
+    """Whose entries they are: a reconcile with that CMS goes on with them."""
+    quiet: bool
+    anyway: bool
+    """Quiet also where somebody is told by push."""
+
+
+def _manner(query: Mapping[str, str]) -> _Manner:
+    """Read `?quiet=1|anyway` and `?source=<cms>`. Raises BadRequest."""
+    quiet, source = query.get("quiet", ""), query.get("source", SOURCE)
+    if quiet not in _QUIET:
+        raise BadRequest(f"quiet must be one of {', '.join(filter(None, _QUIET))}, and is {quiet[:20]!r}.")
+    if source not in _SOURCES:
+        raise BadRequest(f"source must be one of {', '.join(_SOURCES)}, and is {source[:50]!r}.")
+    return _Manner(source, _QUIET[quiet], quiet == ANYWAY)
+
+
+async def _nobody_is_told(front: Front) -> None:
+    """Refuse quiet changes where push would miss them. Raises Conflict."""
+    if count := await front.store.count_subscriptions():
+        who = "1 subscription is" if count == 1 else f"{count} subscriptions are"
+        raise Conflict(
+            f"{who} told of changes by push here. A reader that finds by polling what push did not bring stops "
+            "trusting push: send without quiet, which tells them all, or with quiet=anyway."
+        )
 
 
 async def _trusted_body(request: web.Request, front: Front) -> bytes:
@@ -74,12 +111,17 @@ async def _read(body: bytes, front: Front) -> Batch:
     return await asyncio.to_thread(read_events, body, policy)
 
 
-async def _accept(elements: Sequence[PublishEvent | HubError], front: Front) -> list[Receipt | HubError]:
+async def _accept(
+    elements: Sequence[PublishEvent | HubError], front: Front, manner: _Manner
+) -> list[Receipt | HubError]:
     """Store the good ones, in order; ring whatever comes of it, because an earlier ring may be lost."""
     events = [element for element in elements if not isinstance(element, HubError)]
     stored: Iterator[Receipt | HubError] = iter(())
     if events:
-        stored = iter(await front.store.accept(events, source=SOURCE, ring=front.bell.call()))
+        accepted = await front.store.accept(
+            events, source=manner.source, ring=front.bell.call(), quiet=manner.quiet
+        )
+        stored = iter(accepted)
     return [element if isinstance(element, HubError) else next(stored) for element in elements]
 
 

@@ -101,9 +101,10 @@ def _encoded(rows: Sequence[Logged], found: Mapping[EntryNumber, Item], *, full_
     """Write the items in the log's order. What JSON can't hold is left out here, as in documents, which report it."""
     items = []
     for row in rows:
-        if row.number in found:
+        item = found.get(row.number)
+        if item and item.seq == row.seq:  # else a later row tells it
             try:
-                items.append(orjson.dumps(json_item(found[row.number], full_content=full_content)))
+                items.append(orjson.dumps(json_item(item, full_content=full_content)))
             except orjson.JSONEncodeError:
                 continue
     return items

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.adapters.store import Store, connect
 from hub.errors import NotFound
-from hub.events import FeedRemoved, FeedUpdated, PublishEvent, Receipt
+from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, PublishEvent, Receipt
 from hub.model import EntryId, FeedNumber, FeedPath, FeedState, Kind, Live, LogSlice, Seq
 from hub.settings import Settings
 from tests.entries import NOON, category, published, removed
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 
 
-async def send(store: Store, *events: PublishEvent) -> list[Seq]:
+async def send(store: Store, *events: PublishEvent, quiet: bool = False) -> list[Seq]:
     """Publish; answers the seq that each event drew (0: none)."""
-    receipts = await store.accept(events, source="test")
+    receipts = await store.accept(events, source="test", quiet=quiet)
     seqs = [r.feeds[0][1] if isinstance(r, Receipt) and r.feeds else Seq(0) for r in receipts]
     while await store.chore():
         pass
@@ -282,7 +282,9 @@ class Reader:
         assert len(read.rows) <= limit
         for row in read.rows:
             assert row.seq > self.cursor, "a log never goes back"
-            assert row.joined <= row.seq
+            if row.joined > row.seq:  # it came back quietly, which a later row tells
+                self.cursor = row.seq
+                continue
             if row.number and not row.removed and row.joined <= self.base:
                 assert row.id in self.held, "who joined before is known"
             self._apply(row)
@@ -298,6 +300,43 @@ class Reader:
             self.held[row.id] = row.seq
 
 
+@dataclass
+class Told:
+    """Somebody who is told of the feed `all` by push."""
+
+    cursor: int = 0
+    owed: dict[str, Seq] = field(default_factory=dict)
+    """Entries with a change that it must hear of, at this seq or later."""
+    secret: set[str] = field(default_factory=set)
+    """Entries whose changes it must not hear of."""
+
+    def expect(self, event: PublishEvent, seq: Seq, *, quiet: bool) -> None:
+        match event:
+            case EntryPublished(entry) if seq and quiet and entry.id not in self.owed:
+                self.secret.add(entry.id)
+            case EntryPublished(entry) if seq and not quiet:
+                self.owed[entry.id] = seq
+                self.secret.discard(entry.id)
+            case EntryRemoved(id_) if seq:
+                self.owed[id_] = seq
+                self.secret.discard(id_)
+
+    async def read(self, store: Store, limit: int) -> bool:
+        feed = await number(store, "all")
+        part = await store.log(feed, self.cursor, limit=limit, loud=True)
+        for row in part.rows:
+            assert row.id not in self.secret
+            assert self.owed.pop(row.id, 0) <= row.seq
+        self.cursor = part.rows[-1].seq if part.more else part.head
+        return part.more
+
+    async def finish(self, store: Store, limit: int) -> None:
+        self.owed.pop("first", None)
+        while await self.read(store, limit):
+            pass
+        assert not self.owed
+
+
 CATEGORIES = ("world", "europe", "energy")
 SITE = Settings(public_url="https://hub.test", debounce_ms=0)
 
@@ -307,7 +346,7 @@ def events() -> st.SearchStrategy[Any]:
     placed = st.lists(st.sampled_from(CATEGORIES), unique=True, max_size=3)
     parents = st.sampled_from([None, None, "world"])
     return st.one_of(
-        st.tuples(st.just("publish"), ids, placed, parents),
+        st.tuples(st.just("publish"), ids, placed, parents, st.booleans()),
         st.tuples(st.just("remove"), ids),
         st.tuples(st.just("describe"), st.sampled_from(CATEGORIES)),
         st.tuples(st.just("read"), st.integers(0, 3), st.integers(1, 4)),
@@ -316,7 +355,7 @@ def events() -> st.SearchStrategy[Any]:
 
 def event_of(step: Sequence[Any], turn: int) -> PublishEvent:
     match step:
-        case ("publish", id_, placed, parent):
+        case ("publish", id_, placed, parent, _):
             terms = [category(c, parent=None if c == parent else parent) for c in placed]
             return published(id_, *terms, title=str(turn), date_modified=NOON + turn * timedelta(seconds=1))
         case ("remove", id_):
@@ -340,12 +379,17 @@ async def _follow(redis_url: str, steps: list[Any], limit: int) -> None:
         await store.client.flushdb()
         await send(store, *(FeedUpdated(Kind.CATEGORY, slug, changes={"name": slug}) for slug in CATEGORIES))
         await send(store, published("first"))
+        told_one = Told()
         readers = [Reader(path) for path in ("all", *(f"category/{slug}" for slug in CATEGORIES))]
         for turn, step in enumerate(steps):
             if step[0] == "read":
                 await readers[step[1]].read(store, step[2])
+                await told_one.read(store, step[2])
             else:
-                await send(store, event_of(step, turn))
+                event, quiet = event_of(step, turn), step[0] == "publish" and step[4]
+                (seq,) = await send(store, event, quiet=quiet)
+                told_one.expect(event, seq, quiet=quiet)
+        await told_one.finish(store, limit)
         for reader in readers:
             while await reader.read(store, limit):
                 pass

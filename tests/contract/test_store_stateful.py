@@ -80,8 +80,8 @@ class Machine(RuleBasedStateMachine):
         for worker in self.workers:
             self.wait(worker.register())
 
-    def send(self, event: Any) -> str:
-        (answer,) = self.wait(self.store.accept([event], source="test"))
+    def send(self, event: Any, *, quiet: bool = False) -> str:
+        (answer,) = self.wait(self.store.accept([event], source="test", quiet=quiet))
         return str(getattr(answer, "outcome", "conflict"))
 
     async def _meant(self, named: list[Term]) -> set[FeedNumber]:
@@ -98,8 +98,11 @@ class Machine(RuleBasedStateMachine):
         minute=st.integers(0, 5),
         title=st.sampled_from("xyz"),
         place=st.integers(0, 3),
+        quiet=st.booleans(),
     )
-    def publish(self, id_: str, named: list[Term], minute: int, title: str, place: int) -> None:
+    def publish(
+        self, id_: str, named: list[Term], minute: int, title: str, place: int, *, quiet: bool
+    ) -> None:
         event: EntryPublished = published(
             id_,
             *named,
@@ -108,7 +111,7 @@ class Machine(RuleBasedStateMachine):
             date_modified=NOON + timedelta(minutes=minute),
         )
         stale = id_ in self.entries and minute < self.entries[id_][0]
-        assert (self.send(event) == "stale") == stale
+        assert (self.send(event, quiet=quiet) == "stale") == stale
         if not stale:
             self.entries[id_] = (minute, self.wait(self._meant(named)))
 
@@ -216,7 +219,11 @@ class Machine(RuleBasedStateMachine):
         for number, path in live.items():
             window = {names[n] for n in await client.zrange(keys.of("window", number), 0, -1)}
             gone = {names[n] for n in await client.zrange(keys.of("gone", number), 0, -1)}
-            log = await client.zrange(keys.of("log", number), 0, -1, withscores=True)
+            log = [
+                row
+                for key in ("log", "quiet")
+                for row in await client.zrange(keys.of(key, number), 0, -1, withscores=True)
+            ]
             assert window == wanted[number], path
             assert not window & gone, path
             assert window | gone == {names[n] for n, _ in log if n != b"0"}, path

@@ -52,19 +52,19 @@ class FakeLogs:
         """Publish or change an entry."""
         log, entry = self.logs[feed], EntryNumber(number or int(id_.removeprefix("e")))
         joined = log.rows[entry].joined if entry in log.rows and not log.rows[entry].removed else Seq(seq)
-        log.rows[entry] = Logged(entry, EntryId(id_), Seq(seq), joined, removed=False)
+        log.rows[entry] = Logged(entry, EntryId(id_), Seq(seq), joined, removed=False, latest=Seq(seq))
         log.head = Seq(seq)
         self.stored[entry] = Stored(seq, published(id_, **fields).entry)  # type: ignore[arg-type]  # as it says
 
     def take_out(self, feed: FeedNumber, seq: int, id_: str) -> None:
         log, entry = self.logs[feed], EntryNumber(int(id_.removeprefix("e")))
-        log.rows[entry] = Logged(entry, EntryId(id_), Seq(seq), Seq(0), removed=True)
+        log.rows[entry] = Logged(entry, EntryId(id_), Seq(seq), Seq(0), removed=True, latest=Seq(seq))
         log.head = Seq(seq)
         self.stored.pop(entry, None)
 
     def describe(self, feed: FeedNumber, seq: int, name: str) -> None:
         log = self.logs[feed]
-        log.rows[0] = Logged(EntryNumber(0), EntryId(""), Seq(seq), Seq(0), removed=False)
+        log.rows[0] = Logged(EntryNumber(0), EntryId(""), Seq(seq), Seq(0), removed=False, latest=Seq(seq))
         log.head, log.name = Seq(seq), name
 
     def entry(self, id_: str) -> Entry:
@@ -72,7 +72,9 @@ class FakeLogs:
 
     # ---- the port -------------------------------------------------------------------------------------------------
 
-    async def log(self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0) -> LogSlice:
+    async def log(
+        self, feed: FeedNumber, after: int, /, *, limit: int, base: int = 0, loud: bool = False
+    ) -> LogSlice:
         await self._asked("log")
         if feed not in self.logs:
             raise NotFound(f"There is no feed of number {feed}.")

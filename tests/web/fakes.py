@@ -91,6 +91,7 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     answers: list[Receipt | HubError] = field(default_factory=list)
     """What `accept` answers next; by default everything is accepted."""
     sources: set[str] = field(default_factory=set)
+    quiet: list[bool] = field(default_factory=list)
     rings: int = 0
     """How often `accept` was to ring after it."""
     calls: Counter[str] = field(default_factory=Counter)
@@ -213,9 +214,10 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
         return Changes(str(len(self.rows)), rows, gap=gap)
 
     async def accept(
-        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None
+        self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None, quiet: bool = False
     ) -> list[Receipt | HubError]:
         await self._asked("accept")
+        self.quiet.append(quiet)
         self.accepted += events
         self.sources.add(source)
         self.rings += ring == Call("ring", ())

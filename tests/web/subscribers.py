@@ -34,6 +34,10 @@ class FakeSubscribing:
         await self._asked("subscription")
         return self.subscriptions.get(id_)
 
+    async def count_subscriptions(self) -> int:
+        await self._asked("count_subscriptions")
+        return len(self.subscriptions)
+
     async def list_subscriptions(
         self, *, cursor: str | None, limit: int, owner: str | None = None
     ) -> tuple[tuple[Subscription, ...], str | None]:

@@ -16,6 +16,7 @@ from hub.errors import Conflict, HubError
 from hub.events import EntryPublished, EntryRemoved, Outcome, Receipt
 from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES
 from hub.model import ALL, EntryId, FeedPath, Kind, Seq
+from hub.subscription import SubscriptionId
 from tests.web.conftest import make_settings
 from tests.web.fakes import NEWS
 
@@ -470,3 +471,56 @@ async def test_a_feed_path_is_written_as_text(client: Client, fake: FakeStore) -
     answer = await client.post("/publish", data=packed(event()), headers=BEARER | JSON)
 
     assert (await answer.json())["feeds"] == [{"feed": "tag/灯台", "seq": 1}]
+
+
+# ---- quietly, and for a CMS ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "quiet"), [("", False), ("?quiet=0", False), ("?quiet=1", True), ("?quiet=anyway", True)]
+)
+async def test_changes_are_quiet_when_that_is_asked_for(
+    client: Client, fake: FakeStore, query: str, *, quiet: bool
+) -> None:
+    answer = await client.post(f"/publish{query}", data=packed([event()]), headers=BEARER | JSON)
+
+    assert answer.status == 202
+    assert fake.quiet == [quiet]
+
+
+async def test_entries_are_those_of_the_cms_that_is_named(client: Client, fake: FakeStore) -> None:
+    answer = await client.post("/publish?source=wordpress", data=packed(event()), headers=BEARER | JSON)
+
+    assert answer.status == 202
+    assert fake.sources == {"wordpress"}
+
+
+@pytest.mark.parametrize("query", ["quiet=yes", "quiet=2", "source=drupal", "source=", "source=test%0A"])
+async def test_another_manner_is_refused(client: Client, fake: FakeStore, query: str) -> None:
+    answer = await client.post(f"/publish?{query}", data=packed(event()), headers=BEARER | JSON)
+
+    assert answer.status == 400
+    assert "must be one of" in (await problem(answer))["detail"]
+    assert fake.accepted == []
+
+
+async def test_quiet_changes_are_refused_while_somebody_is_told_by_push(
+    client: Client, fake: FakeStore
+) -> None:
+    fake.subscriptions[SubscriptionId("s")] = None  # type: ignore[assignment]  # only counted
+
+    refused = await client.post("/publish?quiet=1", data=packed([]), headers=BEARER | JSON)
+
+    assert refused.status == 409
+    assert "quiet=anyway" in (await problem(refused))["detail"]
+    for query in ("", "?quiet=anyway"):
+        answer = await client.post(f"/publish{query}", data=packed([event()]), headers=BEARER | JSON)
+        assert answer.status == 202
+
+
+async def test_who_has_no_token_learns_nothing_of_subscriptions(client: Client, fake: FakeStore) -> None:
+    fake.subscriptions[SubscriptionId("s")] = None  # type: ignore[assignment]  # only counted
+
+    answer = await client.post("/publish?quiet=1", data=packed([]), headers=JSON)
+
+    assert answer.status == 401

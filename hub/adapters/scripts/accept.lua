@@ -3,7 +3,8 @@
 -- ARGV[1] token   the same token gets the same answer
 -- ARGV[2] event   JSON: id, source, cms (the source can be compared with), event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
 --                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt;
---                 now (it is published, also where `pub` is ahead), version (decides what is stale instead of `mod`)
+--                 now (it is published, also where `pub` is ahead), version (decides what is stale instead of `mod`),
+--                 quiet (push channels step over it, unless it takes something away)
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
 -- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order, and whose it is.
@@ -28,6 +29,7 @@ if stale then return remember(ARGV[1], receipt('stale', {}, pace)) end
 -- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
 local state = 'live'
 if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now and not e.now then state = 'scheduled' end
+hushed = e.quiet and state == 'live'
 
 -- An entry belongs to the CMS that said last what it is. Who has no listing to be compared with (/publish, an import) changes
 -- what it says, not whose it is; a removed one is whose who removed it.

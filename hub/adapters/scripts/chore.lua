@@ -1,6 +1,6 @@
 -- One step of a walk through a feed's window, which would take too long in one script. Steps repeat harmlessly.
 -- relabel: documents that show this feed's name are to be rebuilt (no seq: nobody is told, entries did not change).
--- refile:  this feed's parent or address changed: its entries leave the feeds above it, or join them.
+-- refile:  this feed's parent or address changed: its entries leave the feeds above it, or join them. `hush`: quietly.
 -- KEYS[1] any key of the hub
 -- ARGV[1] how many entries, about; ARGV[2] feed size; ARGV[3] debounce (ms), ARGV[4] kinds that have feeds
 -- Answers 1 while a chore is left, else 0.
@@ -38,6 +38,7 @@ local function refile_entry(e)
 end
 
 local step = redis.call('ZSCAN', key.window(feed), redis.call('HGET', key.chores, chore), 'COUNT', tonumber(ARGV[1]))
+hushed = what == 'hush'
 for i = 1, #step[2], 2 do
   if what == 'relabel' then relabel(step[2][i]) else refile_entry(step[2][i]) end
 end

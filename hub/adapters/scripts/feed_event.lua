@@ -43,8 +43,8 @@ if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('du
 if e.removed then
   if not live then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
   local seq, slug = stamp(), redis.call('HGET', key.feed(n), 'slug')
-  redis.call('HSET', key.feed(n), 'state', target and '>' .. target or 'retired', 'seq', int(seq), 'meta', int(now))
-  redis.call('ZADD', key.log(n), int(seq), '0')
+  redis.call('HSET', key.feed(n), 'state', target and '>' .. target or 'retired', 'meta', int(now))
+  record(n, '0', seq)
   redis.call('HSET', key.slugs, e.k .. '/' .. slug, (target and '>' .. target or '-' .. n))
   redis.call('ZREM', key.directory, e.k .. '/' .. slug)
   redis.call('ZREM', key.dirty, n)
@@ -53,7 +53,7 @@ if e.removed then
   for _, format in ipairs({'rss', 'atom', 'json'}) do redis.call('DEL', key.document(n, format)) end
   redis.call('HDEL', key.feed(n), 'fails', 'error', 'skipped')  -- `built` stays: a late commit is still too late
   labels_changed(n, seq)
-  if target then start_chore('refile', n) end
+  if target then start_refile(n) end
   announce(n, seq, true)
   mark_telling(n, 0)  -- that it has ended
   return remember(ARGV[1], receipt('accepted', {n}, pace, n))

@@ -90,7 +90,25 @@ local function pace_of(debounce, kinds)
   return pace
 end
 
--- One entry's change in one feed: in it at `published`, or (nil) gone from it.
+-- Set where a script carries out a quiet change (an import): it is in the log, and push channels step over it.
+local hushed = false
+
+-- A change in feed n. `log` holds what everybody is told; `quiet` what only those see who ask. What was told of and then
+-- changed quietly is in both, at either seq: who has not been told of the first still is. `loud` is the last seq that
+-- is told, where quiet ones came after it.
+local function record(n, entry, seq, quietly)
+  if quietly then
+    redis.call('HSETNX', key.feed(n), 'loud', redis.call('HGET', key.feed(n), 'seq') or '0')
+    redis.call('ZADD', key.quiet(n), int(seq), entry)
+  else
+    redis.call('HDEL', key.feed(n), 'loud')
+    redis.call('ZREM', key.quiet(n), entry)
+    redis.call('ZADD', key.log(n), int(seq), entry)
+  end
+  redis.call('HSET', key.feed(n), 'seq', int(seq))
+end
+
+-- One entry's change in one feed: in it at `published`, or (nil) gone from it, which is told where the entry was.
 local function log_change(n, entry, seq, published, pace)
   if published then
     redis.call('ZADD', key.window(n), int(published), entry)
@@ -99,19 +117,28 @@ local function log_change(n, entry, seq, published, pace)
     redis.call('ZREM', key.window(n), entry)
     redis.call('ZADD', key.gone(n), int(seq), entry)
   end
-  redis.call('ZADD', key.log(n), int(seq), entry)
-  redis.call('HSET', key.feed(n), 'seq', int(seq))
+  record(n, entry, seq, hushed and (published or not redis.call('ZSCORE', key.log(n), entry)))
   mark_dirty(n, pace)
 end
 
 -- A change of the feed's own data: log member 0.
 local function log_own_change(n, seq, pace)
-  redis.call('ZADD', key.log(n), int(seq), '0')
-  redis.call('HSET', key.feed(n), 'seq', int(seq), 'updated', int(now_ms()))
+  record(n, '0', seq, hushed)
+  redis.call('HSET', key.feed(n), 'updated', int(now_ms()))
   mark_dirty(n, pace)
 end
 
 local function start_chore(what, n) redis.call('HSET', key.chores, what .. ':' .. n, '0') end
+
+-- What is to be told is not done quietly by an earlier walk, or one after it.
+local function start_refile(n)
+  if not hushed then
+    redis.call('HDEL', key.chores, 'hush:' .. n)
+  elseif redis.call('HEXISTS', key.chores, 'refile:' .. n) == 1 then
+    return
+  end
+  start_chore(hushed and 'hush' or 'refile', n)
+end
 
 -- Something that documents of other feeds show of feed n is new.
 local function labels_changed(n, seq)
@@ -156,11 +183,11 @@ local function union(old, new)
 end
 
 -- The one place where an entry's feeds are written, and beside them since when it is in each: kept while it stays, `seq`
--- where it enters. 0: it was there before anybody counted. And which feeds it left, so that one can ask who has
--- acknowledged that.
-local function write_feeds(e, old, new, seq)
+-- where it enters, or is told for the first time (`untold`). 0: it was there before anybody counted. And which feeds it
+-- left, so that one can ask who has acknowledged that.
+local function write_feeds(e, old, new, seq, untold)
   local was, since, rows = {}, {}, {}
-  for _, n in ipairs(old) do was[n] = true end
+  for _, n in ipairs(old) do was[n] = not (untold and untold[n]) end
   for n, joined in string.gmatch(redis.call('HGET', key.entry(e), 'joined') or '', '(%d+):(%d+)') do since[n] = joined end
   for _, n in ipairs(new) do rows[#rows + 1] = n .. ':' .. (was[n] and (since[n] or '0') or int(seq)) end
   local left, now = {}, select(2, union({}, new))
@@ -174,8 +201,10 @@ end
 -- Move entry `e` from the feeds it was in to `new`; each of both gets the seq. `published` nil: it is in none now.
 local function refile(e, old, new, seq, published, pace)
   local touched, now = union(old, new)
+  local untold = {}
+  for _, n in ipairs(hushed and {} or old) do untold[n] = not redis.call('ZSCORE', key.log(n), e) end
   for _, n in ipairs(touched) do log_change(n, e, seq, now[n] and published or nil, pace) end
-  write_feeds(e, old, new, seq)
+  write_feeds(e, old, new, seq, untold)
   return touched
 end
 

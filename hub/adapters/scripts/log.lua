@@ -1,11 +1,14 @@
--- LOG: what changed in a feed after a cursor. Each entry once, at its latest seq, oldest first.
+-- LOG: what changed in a feed after a cursor. Each entry once, at its latest seq, oldest first; one whose latest change was
+-- quiet may come before that, too, at the last change that was told.
 -- KEYS[1] any key of the hub
 -- ARGV[1] feed number, ARGV[2] cursor, ARGV[3] how many rows at most, ARGV[4] the last seq to tell ('' all of them),
--- ARGV[5] the feed's head when the reader began with nothing (0: it did not): what was dropped before need not be told
+-- ARGV[5] the feed's head when the reader began with nothing (0: it did not): what was dropped before need not be told,
+-- ARGV[6] 1: only what is told to all, not quiet changes
 -- Answers {state, {kind, slug} where it is now, number of the feed that it is now, head, floor, labels stamp, 1 if the cursor
--- can't be served, 1 if there is more, {entry, id, seq, joined, 1 if it is gone, ...}}; nothing if there is no such feed.
+-- can't be served, 1 if there is more, {entry, id, seq, joined, 1 if it is gone, the last change whose outcome may be
+-- shown at this row, ...}}; nothing if there is no such feed.
 
-local n, cursor, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local n, cursor, limit, loud = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6] == '1'
 local f = hash(key.feed(n), 'state', 'seq', 'floor')
 if not f.state then return {} end
 
@@ -19,14 +22,33 @@ local gap = cursor > 0 and (math.max(cursor, tonumber(ARGV[5])) < floor or curso
 
 local function since(joined) return string.match(',' .. joined, ',' .. n .. ':(%d+)') or '0' end
 
+-- Whoever sees quiet changes is told at the later row of two.
 local function row_of(e, seq)
-  if e == '0' then return {'0', '', int(seq), '0', 0} end
-  local entry = hash(key.entry(e), 'id', 'joined')
-  local gone = redis.call('ZSCORE', key.window(n), e) and 0 or 1
-  return {e, entry.id, int(seq), since(entry.joined or ''), gone}
+  if e == '0' then return {'0', '', int(seq), '0', 0, int(seq)} end
+  local entry, later = hash(key.entry(e), 'id', 'joined'), tonumber(redis.call('ZSCORE', key.quiet(n), e) or seq)
+  local gone = not redis.call('ZSCORE', key.window(n), e) and (loud or later == seq)
+  return {e, entry.id, int(seq), since(entry.joined or ''), gone and 1 or 0, int(loud and later or seq)}
 end
 
-local found = gap and {} or redis.call('ZRANGE', key.log(n), '(' .. ARGV[2], int(upto), 'BYSCORE', 'LIMIT', 0, limit + 1, 'WITHSCORES')
+local function range(zset)
+  if gap then return {} end
+  return redis.call('ZRANGE', zset, '(' .. ARGV[2], int(upto), 'BYSCORE', 'LIMIT', 0, limit + 1, 'WITHSCORES')
+end
+
+-- The first of both, by seq.
+local function merge(a, b)
+  local list, i, j = {}, 1, 1
+  while #list <= 2 * limit and (a[i] or b[j]) do
+    local first = not b[j] or (a[i] and tonumber(a[i + 1]) <= tonumber(b[j + 1]))
+    local from, at = first and a or b, first and i or j
+    list[#list + 1], list[#list + 2] = from[at], from[at + 1]
+    if first then i = i + 2 else j = j + 2 end
+  end
+  return list
+end
+
+local found = range(key.log(n))
+if not loud then found = merge(found, range(key.quiet(n))) end
 local rows = {}
 for i = 1, math.min(#found, 2 * limit), 2 do
   for _, part in ipairs(row_of(found[i], tonumber(found[i + 1]))) do rows[#rows + 1] = part end

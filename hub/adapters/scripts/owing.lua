@@ -55,7 +55,7 @@ end
 local function take_idle(n)
   local target = tonumber(redis.call('HGET', key.feed(n), 'target') or '')
   if not target then
-    target = limit_of(n)
+    target = owed_of(n)
     redis.call('HSET', key.feed(n), 'target', int(target), 'told', int(now))
   end
   local room = most - #ids

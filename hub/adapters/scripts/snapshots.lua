@@ -24,9 +24,11 @@ local function snapshot(n, size, send)
   local window, gone = {}, {}
   local entries = redis.call('ZREVRANGE', key.window(n), 0, size - 1)
   local seqs = #entries > 0 and redis.call('ZMSCORE', key.log(n), unpack(entries)) or {}
+  local quiet = #entries > 0 and redis.call('ZMSCORE', key.quiet(n), unpack(entries)) or {}
   for i, e in ipairs(entries) do
-    window[2 * i - 1], window[2 * i] = e, seqs[i]
-    send(e, tonumber(seqs[i]))
+    local seq = quiet[i] or seqs[i]  -- a later one: a change that is told takes it away
+    window[2 * i - 1], window[2 * i] = e, seq
+    send(e, tonumber(seq))
   end
   local rows = redis.call('ZREVRANGE', key.gone(n), 0, size - 1, 'WITHSCORES')
   for i = 1, #rows, 2 do

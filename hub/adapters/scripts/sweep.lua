@@ -13,6 +13,7 @@ for _, at in ipairs(rows) do
   for i = 1, #old, 2 do
     redis.call('ZREM', key.gone(n), old[i])
     redis.call('ZREM', key.log(n), old[i])
+    redis.call('ZREM', key.quiet(n), old[i])
     redis.call('HSET', key.feed(n), 'floor', old[i + 1])
   end
 end

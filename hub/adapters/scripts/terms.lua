@@ -68,7 +68,7 @@ local function adopt(n, t, old)
   local p = parent_of(t, n) or ''
   if p ~= (old or '') then
     redis.call('HSET', key.feed(n), 'parent', p)
-    start_chore('refile', n)
+    start_refile(n)
   end
 end
 

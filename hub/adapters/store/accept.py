@@ -30,22 +30,28 @@ class Accepting(Database):
     """The store's write side for hooks."""
 
     async def accept(
-        self, events: Sequence[PublishEvent], *, source: str, ring: Call | None = None
+        self,
+        events: Sequence[PublishEvent],
+        *,
+        source: str,
+        ring: Call | None = None,
+        quiet: bool = False,
     ) -> list[Receipt | HubError]:
         """Store each event, in order, durably before this returns; then `ring`, whatever came of them.
 
+        `quiet`: what an entry gains is seen by those who ask and told to nobody; what goes is told all the same.
         Safe to repeat. Raises StoreUnavailable.
         """
         answers: list[Receipt | HubError] = []
         for start in range(0, len(events), BATCH):
             batch = events[start : start + BATCH]
-            calls = [self._call(event, source) for event in batch]
+            calls = [self._call(event, source, quiet=quiet) for event in batch]
             rows = await self.calls([*calls, ring] if ring else calls)
             answers += [_receipt(row, event) for row, event in zip(rows, batch, strict=False)]
         self.crash.reach("after_accept")
         return answers
 
-    def _call(self, event: PublishEvent, source: str) -> Call:
+    def _call(self, event: PublishEvent, source: str, *, quiet: bool = False) -> Call:
         token = token_hex(12)
         head: dict[str, Any] = {"source": source, "event": event.event_id}
         if source in _CMS:
@@ -63,6 +69,7 @@ class Accepting(Database):
                     "orders": event.modified,
                     "now": None if event.held else True,
                     "version": event.version,
+                    "quiet": quiet or None,
                     "told": sha256(repr(event.terms).encode()).hexdigest()[:16],
                 }
                 return Call("accept", (token, _json(body), pack_entry(entry), *self.pace))

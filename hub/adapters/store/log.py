@@ -11,7 +11,7 @@ from hub.model import EntryId, EntryNumber, FeedNumber, FeedPath, FeedState, Kin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ROW = 5
+ROW = 6
 """Parts of one row in the script's answer."""
 
 
@@ -19,21 +19,30 @@ class Logs(Database):
     """The store's answer to every cursor."""
 
     async def log(
-        self, feed: FeedNumber, after: int, *, limit: int, upto: int | None = None, base: int = 0
+        self,
+        feed: FeedNumber,
+        after: int,
+        *,
+        limit: int,
+        upto: int | None = None,
+        base: int = 0,
+        loud: bool = False,
     ) -> LogSlice:
         """Read what changed in a feed after a cursor, and up to the seq `upto`; `limit` rows at most.
 
+        `loud`: only what all are told, as push channels read it. The head is past quiet changes all the same.
         0 starts with all that is held and is never a gap. Who started so and has not come to the end yet says as
         `base` what the head was then: tombstones dropped before that are no gap for it. Raises NotFound for a number
         that no feed has, and StoreUnavailable.
         """
-        return log_slice(feed, await self.call(self.log_call(feed, after, limit=limit, upto=upto, base=base)))
+        call = self.log_call(feed, after, limit=limit, upto=upto, base=base, loud=loud)
+        return log_slice(feed, await self.call(call))
 
     def log_call(
-        self, feed: FeedNumber, after: int, *, limit: int, upto: int | None = None, base: int = 0
+        self, feed: FeedNumber, after: int, *, limit: int, upto: int | None, base: int = 0, loud: bool
     ) -> Call:
         """Give `log` as a script call, to go with others in one round trip; `log_slice` reads what it answers."""
-        return Call("log", (feed, after, limit, "" if upto is None else upto, base))
+        return Call("log", (feed, after, limit, "" if upto is None else upto, base, int(loud)))
 
 
 def log_slice(feed: FeedNumber, answer: Sequence[Any]) -> LogSlice:
@@ -58,11 +67,12 @@ def log_slice(feed: FeedNumber, answer: Sequence[Any]) -> LogSlice:
 
 def _rows(parts: Sequence[Any]) -> Iterator[Logged]:
     for start in range(0, len(parts), ROW):
-        number, id_, seq, joined, gone = parts[start : start + ROW]
+        number, id_, seq, joined, gone, latest = parts[start : start + ROW]
         yield Logged(
             EntryNumber(int(number)),
             EntryId(id_.decode()),
             Seq(int(seq)),
             Seq(int(joined)),
             removed=bool(gone),
+            latest=Seq(int(latest)),
         )

@@ -101,15 +101,15 @@ class Reading(Database):
             return [_version(text) if text else None for text in await pipe.execute()]
 
     async def standings(self, numbers: Sequence[FeedNumber]) -> Mapping[FeedNumber, Standing]:
-        """Say where feeds are (or last were) and how far their logs go, in one round trip."""
+        """Say where feeds are (or last were) and how far subscribers can be told, in one round trip."""
         pipe = self.client.pipeline(transaction=False)
         for number in numbers:
-            pipe.hmget(self.keys.of("feed", number), "kind", "slug", "seq")
+            pipe.hmget(self.keys.of("feed", number), "kind", "slug", "seq", "loud")
         with unavailable():
             rows = await pipe.execute() if numbers else []
         return {
-            number: Standing(FeedPath(Kind(kind.decode()), slug.decode()), Seq(int(seq or 0)))
-            for number, (kind, slug, seq) in zip(numbers, rows, strict=True)
+            number: Standing(FeedPath(Kind(kind.decode()), slug.decode()), Seq(int(loud or seq or 0)))
+            for number, (kind, slug, seq, loud) in zip(numbers, rows, strict=True)
             if kind
         }
 

@@ -142,9 +142,9 @@ class Regeneration(Logs):
     async def changed(
         self, feed: FeedNumber, after: int, upto: int
     ) -> tuple[LogSlice, Snapshot | None, Mapping[EntryNumber, Stored]]:
-        """Read in one round trip all that a document of what changed needs: log, feed and changed entries."""
+        """Read in one round trip all that a document of what is told needs: log, feed and changed entries."""
         size = self.settings.feed_size
-        log = self.log_call(feed, after, limit=size, upto=upto)
+        log = self.log_call(feed, after, limit=size, upto=upto, loud=True)
         rows, (found, fresh) = await self.calls([log, Call("snapshot", (feed, size, after))])
         return log_slice(feed, rows), _snapshot(feed, found), _fresh(fresh)
 

@@ -155,6 +155,11 @@ class Subscribing(Database):
 
     # ---- all of them ---------------------------------------------------------------------------------------------
 
+    async def count_subscriptions(self) -> int:
+        """Count who is told by push: of WebSub and of webhooks."""
+        with unavailable():
+            return int(await self.client.zcard(self.keys.leases))
+
     async def subscription(self, id_: SubscriptionId) -> Subscription | None:
         return next(iter(await self.subscriptions([id_])), None)
 
@@ -210,7 +215,7 @@ class Subscribing(Database):
         return bool(await self.run("replay", id_, after, self.settings.notify_interval_ms))
 
     async def receipts(self, entry: EntryId) -> tuple[EntryReceipt, ...]:
-        """Say who has acknowledged the latest change of an entry, in each feed that has one. Raises NotFound."""
+        """Say who has acknowledged the latest told change of an entry, in each feed that has one. Raises NotFound."""
         with unavailable():
             number = await self.client.hget(self.keys.ids, entry)
             if number is None:
