@@ -58,7 +58,7 @@ _NUMBERED = {
     "intent": ("intent:", ""),
     "pending_host": ("pending_host:", ""),
     "webhook": ("webhook:", ""),
-    "owned": ("partner:", ":webhooks"),
+    "partner_webhooks": ("partner:", ":webhooks"),
 }
 
 

@@ -89,7 +89,7 @@ async def test_with_a_partner_its_webhooks_end_and_no_others(
     assert await told(store, "wh_a") == set()
     assert await told(store, "wh_b") == {feeds[WORLD]}
     assert not await store.remove_partner(NEWSTAND.id)
-    assert not await store.client.keys(store.keys.of("owned", "*"))
+    assert not await store.client.keys(store.keys.of("partner_webhooks", "*"))
 
 
 async def test_a_webhook_is_not_made_for_a_partner_that_was_revoked_meanwhile(

@@ -20,7 +20,7 @@ local function narrow(hook)
 end
 
 if open then
-  for _, hook in ipairs(redis.call('SMEMBERS', key.owned(id))) do narrow(hook) end
+  for _, hook in ipairs(redis.call('SMEMBERS', key.partner_webhooks(id))) do narrow(hook) end
 end
 redis.call('HSET', key.partners, id, ARGV[2])
 redis.call('SET', key.partners_version, int(stamp()))

@@ -76,7 +76,7 @@ local function drop_webhook(id)
   local stored = hash(key.webhook(id), 'body', 'feeds')
   for _, n in ipairs(csv(stored.feeds)) do drop_sub(id .. '.' .. n) end
   local owner = stored.body and cjson.decode(stored.body).owner or ''
-  if owner ~= '' then redis.call('SREM', key.owned(owner), id) end
+  if owner ~= '' then redis.call('SREM', key.partner_webhooks(owner), id) end
   redis.call('ZREM', key.webhooks, id)
   return redis.call('DEL', key.webhook(id))
 end

@@ -3,7 +3,7 @@
 -- ARGV[1] id
 -- Answers 1 if there was one.
 
-for _, hook in ipairs(redis.call('SMEMBERS', key.owned(ARGV[1]))) do drop_webhook(hook) end
-redis.call('DEL', key.owned(ARGV[1]))
+for _, hook in ipairs(redis.call('SMEMBERS', key.partner_webhooks(ARGV[1]))) do drop_webhook(hook) end
+redis.call('DEL', key.partner_webhooks(ARGV[1]))
 redis.call('SET', key.partners_version, int(stamp()))
 return redis.call('HDEL', key.partners, ARGV[1])

@@ -20,14 +20,14 @@ local function is_fit()
   for n in pairs(wanted) do
     if open and not open[n] and not has[n] then return -1 end
   end
-  local among = stored.body and 0 or redis.call('SCARD', key.owned(owner))
+  local among = stored.body and 0 or redis.call('SCARD', key.partner_webhooks(owner))
   return among >= tonumber(ARGV[8]) and -2 or 1
 end
 
 if owner ~= '' then
   local fit = is_fit()
   if fit < 1 then return fit end
-  redis.call('SADD', key.owned(owner), id)
+  redis.call('SADD', key.partner_webhooks(owner), id)
 end
 for n in pairs(has) do
   if not wanted[n] then drop_sub(id .. '.' .. n) end
