@@ -1,14 +1,19 @@
-"""What an operator should know, in sentences, from the hub's state. `/api/status` and `doctor` show the same list."""
+"""What an operator should know, in sentences, from the hub's condition: the one list that all places show.
+
+`problems_of` is the list; a new kind of problem is a function in it. Whether one is told to `ALERT_URL` is
+`hub.alerts`'s matter.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from hub.condition import AlertTrouble, Condition, ForeignHost, State
     from hub.events import HookRecord, Source
     from hub.model import FeedSummary
 
@@ -19,130 +24,166 @@ FRESH_REFUSAL_SECONDS = 3600
 """So long a refusal is shown though later hooks were taken: a CMS has a secret per webhook, and one may be wrong."""
 OLD_REFUSAL_SECONDS = 7 * 86_400
 """After so long nobody sends any more what was refused."""
+FOREIGN_READS = 10
+"""In a day, under one host: less is somebody trying."""
+FOREIGN_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, since when (ISO 8601, if known), and what to do."""
+    """One thing that is wrong, and what to do.
+
+    `about` tells problems of one code apart: a feed, a source, a machine, a host.
+    """
 
     code: str
     sentence: str
     action: str
-    since: str | None = None
+    since: int | None = None
+    """Milliseconds, if the condition itself says when it began; the store keeps when it was first seen."""
+    about: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.code}:{self.about}" if self.about else self.code
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        since = None if self.since is None else iso(self.since)
+        row = {"code": self.code, "since": since, "sentence": self.sentence, "action": self.action}
+        return row | ({"about": self.about} if self.about else {})
 
 
-def telling_problems(workers: Sequence[str], subscriptions: int, untold: int, failing: int) -> list[Problem]:
+def problems_of(condition: Condition) -> list[Problem]:
+    """Name all that is wrong, the worst first; no id twice."""
+    state = condition.state
+    return [
+        *safety_problems(condition.refusals),
+        *worker_problems(state),
+        *telling_problems(state),
+        *hook_problems(condition.hooks, state.now),
+        *feed_problems(condition.troubled),
+        *clock_problems(condition.clocks),
+        *host_problems(condition.hosts, state.now),
+        *alert_problems(condition.alerts),
+    ]
+
+
+def safety_problems(refusals: Sequence[str]) -> Iterator[Problem]:
+    """Say how this Redis could lose what was acknowledged."""
+    if refusals:
+        cure = "Change Redis's configuration as the sentence says."
+        yield Problem("redis-unsafe", " ".join(f"{text.rstrip('.')}." for text in refusals), cure)
+
+
+def worker_problems(state: State) -> Iterator[Problem]:
+    """Nobody regenerates, or not fast enough."""
+    if not _works(state, "regenerate"):
+        waiting = f"; {state.late} of them wait" if state.late else ""
+        cure = "Start one: feedhub worker --queue regenerate (feedhub up starts it by itself)."
+        since = state.heard.get("regenerate")
+        yield Problem("no-worker", f"No worker regenerates feeds{waiting}.", cure, since)
+    elif state.late:
+        sentence = f"{state.late} feeds should have been regenerated more than five seconds ago."
+        yield Problem("feeds-late", sentence, "Start more workers, and look at their logs for errors.")
+
+
+def telling_problems(state: State) -> Iterator[Problem]:
     """Nobody tells subscribers, not fast enough, or some of them can't be told."""
-    found = []
-    if subscriptions and not any(name.startswith("distribute@") for name in workers):
-        sentence = f"No worker tells subscribers: {subscriptions} subscriptions get nothing."
+    if state.subscriptions and not _works(state, "distribute"):
+        sentence = f"No worker tells subscribers: {state.subscriptions} subscriptions get nothing."
         cure = "Start one: feedhub worker --queue distribute (feedhub up starts it by itself)."
-        found.append(Problem("no-distributor", sentence, cure))
-    elif untold:
-        sentence = f"Subscribers of {untold} feeds should have been told more than five seconds ago."
-        found.append(Problem("telling-late", sentence, "Start more workers on distribute; see their logs."))
-    if failing:
-        sentence = f"{failing} subscriptions failed five times in a row or more; they are only probed."
+        yield Problem("no-distributor", sentence, cure, state.heard.get("distribute"))
+    elif state.untold:
+        sentence = f"Subscribers of {state.untold} feeds should have been told more than five seconds ago."
+        yield Problem("telling-late", sentence, "Start more workers on distribute; see their logs.")
+    if state.failing:
+        sentence = f"{state.failing} subscriptions failed five times in a row or more; they are only probed."
         cure = "feedhub subscriptions says which, feedhub attempts ID why; they get what they missed once they answer."
-        found.append(Problem("subscribers-failing", sentence, cure))
-    return found
+        yield Problem("subscribers-failing", sentence, cure)
 
 
-def worker_problems(workers: Sequence[str], late: int) -> list[Problem]:
-    """Nobody regenerates, or not fast enough. `workers` are named `<queue>@<host>:<pid>`."""
-    if not any(name.startswith("regenerate@") for name in workers):
-        return [
-            Problem(
-                "no-worker",
-                f"No worker regenerates feeds; {late} of them wait."
-                if late
-                else "No worker regenerates feeds.",
-                "Start one: feedhub worker --queue regenerate (feedhub up starts it by itself).",
-            )
-        ]
-    if late:
-        sentence = f"{late} feeds should have been regenerated more than five seconds ago."
-        return [Problem("feeds-late", sentence, "Start more workers, and look at their logs for errors.")]
-    return []
-
-
-def feed_problems(feeds: Sequence[FeedSummary]) -> list[Problem]:
-    """Feeds whose regeneration keeps failing, and entries that no document can show."""
-    found = []
-    for feed in feeds:
-        if feed.failures >= QUARANTINED:
-            why = f": {feed.error}" if feed.error else ", each time with its process"
-            found.append(
-                Problem(
-                    "feed-quarantined",
-                    f"Feed {feed.path} failed to regenerate {feed.failures} times{why}.",
-                    "It serves its last good document and is tried again with growing delays: see the worker's log.",
-                )
-            )
-        if feed.skipped:
-            found.append(
-                Problem(
-                    "entries-skipped",
-                    f"Feed {feed.path} leaves out entries that can't be rendered: {', '.join(feed.skipped[:5])}.",
-                    "Publish them again with the cause mended; the worker's log names it.",
-                )
-            )
-    return found
-
-
-def hook_problems(records: Mapping[Source, HookRecord], now: float) -> list[Problem]:
-    """Hooks that were refused, and hints that nothing acted on. `now` in seconds."""
-    found = []
+def hook_problems(records: Mapping[Source, HookRecord], now: int) -> Iterator[Problem]:
+    """Hooks that were refused, and hints that nothing acted on."""
     for source, record in records.items():
         if record.refused and _matters(record, now):
-            last = (
-                f"the last one taken came at {_time(record.taken.at)}"
+            taken = (
+                f"the last one taken came at {iso(record.taken.at)}"
                 if record.taken
                 else "none was ever taken"
             )
-            sentence = f"A hook of {source} was refused: {record.refused.why.rstrip('.')}; {last}."
+            why = record.refused.why.rstrip(".")
+            sentence = f"Hooks of {source} are refused, the last at {iso(record.refused.at)}: {why}; {taken}."
             setting = f"FEEDHUB_HOOK_SECRET_{source.upper()}"
             cure = f"Correct the webhook in {source}, or {setting} (FEEDHUB_HOOK_TOKEN) here."
-            found.append(Problem("hook-refused", sentence, cure, _time(record.refused.at)))
+            yield Problem("hook-refused", sentence, cure, record.refused.at, source)
         if record.hinted:
             sentence = (
                 f"A hint came from {source} that nothing acted on ({record.hints} in all): "
                 f"{record.hinted.why.rstrip('.')}."
             )
             cure = "Something changed there that feeds may not show: publish it again, and compare."
-            found.append(Problem("hint-waiting", sentence, cure, _time(record.hinted.at)))
-    return found
+            yield Problem("hint-waiting", sentence, cure, record.hinted.at, source)
 
 
-def _matters(record: HookRecord, now: float) -> bool:
+def feed_problems(feeds: Sequence[FeedSummary]) -> Iterator[Problem]:
+    """Feeds whose regeneration keeps failing, and entries that no document can show."""
+    for feed in feeds:
+        about = str(feed.path)
+        if feed.failures >= QUARANTINED:
+            why = f": {feed.error}" if feed.error else ", each time with its process"
+            sentence = f"Feed {about} failed to regenerate {feed.failures} times{why}."
+            cure = "It serves its last good document and is tried again with growing delays: see the worker's log."
+            yield Problem("feed-quarantined", sentence, cure, about=about)
+        if feed.skipped:
+            listed = ", ".join(feed.skipped[:5])
+            sentence = f"Feed {about} leaves out entries that can't be rendered: {listed}."
+            cure = "Publish them again with the cause mended; the worker's log names it."
+            yield Problem("entries-skipped", sentence, cure, about=about)
+
+
+def clock_problems(clocks: Mapping[str, int]) -> Iterator[Problem]:
+    """Clocks that differ: embargoes and signatures are judged by them."""
+    for machine, ahead in sorted(clocks.items()):
+        if abs(ahead) > CLOCKS_APART_SECONDS * 1000:
+            sentence = f"The clocks of {machine} and of Redis differ by {abs(ahead) / 1000:.0f} s."
+            yield Problem("clocks-apart", sentence, "Have both synchronised (NTP).", about=machine)
+
+
+def host_problems(hosts: Mapping[str, ForeignHost], now: int) -> Iterator[Problem]:
+    """Readers that come to another host than PUBLIC_URL's. The names are as clients sent them."""
+    for host, seen in sorted(hosts.items()):
+        if seen.reads >= FOREIGN_READS and now - seen.last < FOREIGN_SECONDS * 1000:
+            sentence = (
+                f"{seen.reads} reads of feeds since {iso(seen.first)} came under the host {host}, "
+                "which is not PUBLIC_URL's."
+            )
+            cure = (
+                "Redirect that host to PUBLIC_URL, or have the proxy pass PUBLIC_URL's Host; "
+                "answers and links are right all the same."
+            )
+            yield Problem("foreign-host", sentence, cure, seen.first, host)
+
+
+def alert_problems(trouble: AlertTrouble | None) -> Iterator[Problem]:
+    """Nobody hears of problems by ALERT_URL."""
+    if trouble:
+        sentence = f"ALERT_URL does not take alerts: {trouble.why}; {trouble.waiting} wait after {trouble.tries} tries."
+        cure = "Correct FEEDHUB_ALERT_URL or its receiver (EGRESS_ALLOW for a private address); they are sent then."
+        yield Problem("alerts-failing", sentence, cure, trouble.since)
+
+
+def iso(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _works(state: State, queue: str) -> bool:
+    return any(name.startswith(f"{queue}@") for name in state.workers)
+
+
+def _matters(record: HookRecord, now: int) -> bool:
     if record.refused is None:
         return False
-    age = now - record.refused.at / 1000
+    age = (now - record.refused.at) / 1000
     later = record.taken is None or record.refused.at > record.taken.at
     return age < (OLD_REFUSAL_SECONDS if later else FRESH_REFUSAL_SECONDS)
-
-
-def _time(milliseconds: int) -> str:
-    return (
-        datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    )
-
-
-def clock_problems(hub_seconds: float, redis_seconds: float) -> list[Problem]:
-    """Clocks that differ: embargoes and signatures are judged by them."""
-    apart = abs(hub_seconds - redis_seconds)
-    if apart <= CLOCKS_APART_SECONDS:
-        return []
-    sentence = f"The clocks of this machine and of Redis differ by {apart:.0f} s."
-    return [Problem("clocks-apart", sentence, "Have both synchronised (NTP).")]
-
-
-def safety_problems(refusals: Sequence[str]) -> list[Problem]:
-    """Say how this Redis could lose what was acknowledged."""
-    return [
-        Problem("redis-unsafe", text, "Change Redis's configuration as the sentence says.")
-        for text in refusals
-    ]

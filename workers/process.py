@@ -14,6 +14,7 @@ from hub.adapters.store import Store, connect
 from hub.errors import Misconfigured, StoreUnavailable
 from workers.loop import Loop
 from workers.pump import Pump
+from workers.watch import Watch
 
 if TYPE_CHECKING:
     from rq import Queue
@@ -66,6 +67,7 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
         jobs.bind_distributor(distributor)
     name = f"{queue.name}@{socket.gethostname()}:{os.getpid()}"
     loop.start(Pump(store, bells[REGENERATE], bells[DISTRIBUTE], name).run())
+    loop.start(Watch(store).run())
     worker = HubWorker.on(queue)
     worker.work(logging_level="WARNING")
     if distributor:

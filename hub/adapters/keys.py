@@ -35,6 +35,13 @@ _PLAIN = {
     "render": "the hub-wide number of the present settings and renderer",
     "render_of": "the hash that number stands for",
     "hooks": "hash: <source>:taken|refused|hinted → ms and why, <source>:hints → how many",
+    "clocks": "hash: machine → <ms its clock was ahead> <ms when it said so>",
+    "hosts": "hash: host that is not PUBLIC_URL's → <reads of feeds> <ms of the first> <ms of the last>",
+    "kept": "hash: a problem's id → since when it is there, and whether ALERT_URL was told (JSON)",
+    "watch": "the token of the worker that watches for problems, for some seconds",
+    "alerts": "list: alerts that ALERT_URL is to be told, the oldest first (JSON)",
+    "alerting": "hash: since, why, tries of ALERT_URL's failing",
+    "alerts_wait": "there while ALERT_URL is not to be tried",
     "labels": "the stamp of the last change of a name, slug or picture that other feeds show",
 }
 _NUMBERED = {

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -28,52 +27,56 @@ PROBE = "feedhub-doctor"
 
 def examine(data: Path | None, *, as_json: bool) -> int:
     """Print every problem; answers 1 if there is one."""
-    found: list[Problem] = []
+    found: list[dict[str, Any]] = []
     for problem in _look(data, quiet=as_json):
         found.append(problem)
         if not as_json:
-            typer.secho(f"✗ {problem.sentence}", fg="red")
-            typer.echo(f"  → {problem.action}")
+            show_problem(problem)
     if as_json:
-        typer.echo(
-            json.dumps({"problems": [asdict(problem) for problem in found]}, ensure_ascii=False, indent=2)
-        )
+        typer.echo(json.dumps({"problems": found}, ensure_ascii=False, indent=2))
     elif not found:
         typer.secho("All is well.", fg="green")
     return 1 if found else 0
 
 
-def _look(data: Path | None, *, quiet: bool) -> Iterator[Problem]:
+def show_problem(problem: dict[str, Any]) -> None:
+    """Print a problem as `/api/status` has it."""
+    since = f" (since {problem['since']})" if problem["since"] else ""
+    typer.secho(f"✗ {problem['sentence']}{since}", fg="red")
+    typer.echo(f"  → {problem['action']}")
+
+
+def _look(data: Path | None, *, quiet: bool) -> Iterator[dict[str, Any]]:
     def fine(sentence: str) -> None:
         if not quiet:
             typer.secho(f"✓ {sentence}", fg="green")
 
     for sentence in unknown_settings(os.environ):
-        yield Problem("setting-unknown", sentence, "Correct its name, or unset it.")
+        yield Problem("setting-unknown", sentence, "Correct its name, or unset it.").as_json()
     try:
         settings = load_settings(os.environ, data_dir=data)
         client = client_for(settings)
     except Misconfigured as error:
         for sentence in error.problems:
-            yield Problem("settings", sentence, "Correct it and run the doctor again.")
+            yield Problem("settings", sentence, "Correct it and run the doctor again.").as_json()
         return
     fine("The settings can be read.")
     try:
         status = client.get("/api/status")
     except HubError as error:
-        yield Problem(
-            "no-hub", str(error), "Start the hub, or point FEEDHUB_URL and FEEDHUB_ADMIN_TOKEN at it."
-        )
+        cure = "Start the hub, or point FEEDHUB_URL and FEEDHUB_ADMIN_TOKEN at it."
+        yield Problem("no-hub", str(error), cure).as_json()
         return
     fine(f"The hub answers at {client.url}: {status['feeds']} feeds, {status['entries']} entries.")
-    for row in status["problems"]:
-        yield Problem(**row)
+    yield from status["problems"]
     if not status["problems"]:
         fine("Redis keeps what is acknowledged; workers are at work; clocks agree; no feed is in trouble.")
     yield from _round_trip(client, status, fine)
 
 
-def _round_trip(client: Client, status: dict[str, Any], fine: Callable[[str], None]) -> Iterator[Problem]:
+def _round_trip(
+    client: Client, status: dict[str, Any], fine: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
     """Change a feed made for this, and wait until the front serves the change."""
     kind = next((kind for kind in ("tag", "category", "author") if kind in status["feed_kinds"]), None)
     if kind is None:
@@ -86,7 +89,8 @@ def _round_trip(client: Client, status: dict[str, Any], fine: Callable[[str], No
         served = _served(client, f"/feeds/{kind}/{PROBE}.json", mark)
         client.publish(json.dumps({"type": f"{kind}.removed", kind: {"slug": PROBE}}).encode())
     except Refused as error:
-        yield Problem("no-round-trip", f"A publish hook is not taken: {error}", "See the front's log.")
+        sentence = f"A publish hook is not taken: {error}"
+        yield Problem("no-round-trip", sentence, "See the front's log.").as_json()
         return
     if served:
         fine(
@@ -97,7 +101,7 @@ def _round_trip(client: Client, status: dict[str, Any], fine: Callable[[str], No
         "no-round-trip",
         f"A publish hook was accepted, but no new document was served within {ROUND_TRIP_SECONDS:.0f} s.",
         "See the logs of the workers on queue regenerate, then of the front.",
-    )
+    ).as_json()
 
 
 def _served(client: Client, path: str, mark: str) -> bool:

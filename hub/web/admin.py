@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import BadRequest
 from hub.events import HookRecord
 from hub.model import FeedPath, Format
-from hub.problems import (
-    QUARANTINED,
-    clock_problems,
-    feed_problems,
-    hook_problems,
-    safety_problems,
-    telling_problems,
-    worker_problems,
-)
+from hub.problems import QUARANTINED, problems_of
 from hub.urls import document_url, page_url
 from hub.web.api import answer, asker, front_of, limit_of, operator
 
@@ -43,18 +36,10 @@ async def status(request: web.Request) -> web.Response:
     """Answer the hub in numbers, and its problems with what to do. Raises Unauthorized, Forbidden, StoreUnavailable."""
     await operator(request)
     front = front_of(request)
-    kinds = front.settings.feed_kinds
-    state = await front.store.state()
-    refusals, _ = await front.store.safety_problems()
-    records = await front.store.hook_records()
-    problems = [
-        *safety_problems(refusals),
-        *worker_problems(state.workers, state.late),
-        *telling_problems(state.workers, state.subscriptions, state.untold, state.failing),
-        *clock_problems(front.now().timestamp(), state.now / 1000),
-        *hook_problems(records, front.now().timestamp()),
-        *feed_problems(await front.store.troubled_feeds(kinds=kinds)),
-    ]
+    await front.store.note_clock(socket.gethostname(), round(front.now().timestamp() * 1000))
+    condition = await front.store.condition()
+    state = condition.state
+    problems = await front.store.with_since(problems_of(condition), state.now)
     return answer(
         {
             "feeds": state.feeds,
@@ -64,10 +49,12 @@ async def status(request: web.Request) -> web.Response:
             "subscriptions_failing": state.failing,
             "feeds_late": state.late,
             "feeds_to_renew": state.stale,
-            "feed_kinds": list(kinds),
+            "feed_kinds": list(front.settings.feed_kinds),
             "workers": list(state.workers),
             "hooks": {
-                str(source): asdict(record) for source, record in records.items() if record != HookRecord()
+                str(source): asdict(record)
+                for source, record in condition.hooks.items()
+                if record != HookRecord()
             },
             "problems": [problem.as_json() for problem in problems],
         }

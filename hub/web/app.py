@@ -20,6 +20,7 @@ from hub.web.frames import Frames
 from hub.web.front import PARTS, Front, Parts
 from hub.web.health import healthz, readyz
 from hub.web.hooks import NOTES_BURST, NOTES_PER_SECOND, receive_hook
+from hub.web.hosts import Hosts, report
 from hub.web.keyring import Keyring
 from hub.web.lists import directory, opml, to_directory
 from hub.web.logs import outcome_lines
@@ -104,6 +105,7 @@ def _parts(front: Front) -> Parts:
             retry_seconds=front.retry_seconds,
         ),
         subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
+        hosts=Hosts(front.settings),
         hook_notes=Allowances(burst=NOTES_BURST, per_second=NOTES_PER_SECOND, monotonic=front.monotonic),
     )
 
@@ -181,11 +183,13 @@ def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncI
             monotonic=front.monotonic,
             retry_seconds=front.retry_seconds,
         )
-        task = asyncio.create_task(follower.run(), name="follower")
+        running = (follower.run(), report(front.store, parts.hosts, front.now))
+        tasks = {asyncio.create_task(each) for each in running}
         yield
-        while not task.done():  # a cancellation while a connection is made may be swallowed there
-            task.cancel()
-            await asyncio.wait({task}, timeout=0.5)
+        while tasks:  # a cancellation while a connection is made may be swallowed there
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=0.5)
         parts.deltas.close()
 
     return follow

@@ -88,6 +88,7 @@ async def _serve(request: web.Request, target: Target, held: Held) -> web.Respon
     if not target.canonical:
         return _redirect(request, target, target.path)
     now = parts.front.now()
+    parts.hosts.count(request.headers.get(hdrs.HOST))
     if target.format is None:
         return await answer(request, await parts.pages.get(target.path, held), PAGE_HEADERS, now)
     headers = document_headers(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub.web.delta import Deltas
     from hub.web.directory import Directory
     from hub.web.documents import Documents
+    from hub.web.hosts import Hosts
     from hub.web.keyring import Keyring
     from hub.web.pages import Pages
     from hub.web.ports import Bell, Egress, Hints, Sealer, Store
@@ -77,6 +78,7 @@ class Parts:
     streams: Streams
     subscribers: Allowances
     """How often one source may subscribe and unsubscribe."""
+    hosts: Hosts
     hook_notes: Allowances
     """How often refusals of one CMS's hooks are noted."""
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from hub.adapters.egress import Answer, Failure
     from hub.adapters.store.database import Call
     from hub.adapters.store.regeneration import Snapshot, Stored
-    from hub.adapters.store.upkeep import State
+    from hub.condition import Condition
     from hub.errors import HubError
-    from hub.events import HookRecord, PublishEvent, Receipt, Source
+    from hub.events import PublishEvent, Receipt, Source
     from hub.model import (
         Changes,
         Document,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         FeedNumber,
         FeedPage,
         FeedPath,
-        FeedSummary,
         Format,
         Kind,
         Label,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
         Version,
     )
     from hub.partner import Partner
+    from hub.problems import Problem
     from hub.subscription import Attempt, EntryReceipt, Intent, Subscription, SubscriptionId, Webhook
 
 
@@ -147,10 +147,22 @@ class HookNotes(Hints, Protocol):
 
     async def note_refused(self, source: Source, now: datetime, why: str, /) -> None: ...
 
-    async def hook_records(self) -> Mapping[Source, HookRecord]: ...
+
+class Watched(Protocol):
+    """How the hub is. Every method raises StoreUnavailable."""
+
+    async def condition(self) -> Condition: ...
+
+    async def with_since(self, problems: Sequence[Problem], now: int, /) -> list[Problem]:
+        """Say since when each is there, and keep that of one that nobody saw before."""
+        ...
+
+    async def note_clock(self, machine: str, now_ms: int, /) -> None: ...
+
+    async def note_hosts(self, reads: Mapping[str, int], /) -> None: ...
 
 
-class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Protocol):
+class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Watched, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(
@@ -175,12 +187,6 @@ class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Proto
     ) -> list[Receipt | HubError]: ...
 
     async def count_subscriptions(self) -> int: ...
-
-    async def state(self) -> State: ...
-
-    async def safety_problems(self) -> tuple[list[str], list[str]]: ...
-
-    async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]: ...
 
     async def check_writable(self) -> None: ...
 

@@ -1,31 +1,119 @@
-"""What an operator is told about subscribers, row by row."""
+"""What an operator is told, row by row: each condition and the problems in it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from hub.problems import telling_problems
+from hub.condition import AlertTrouble, Condition, ForeignHost, State
+from hub.events import HookRecord, Noted, Source
+from hub.model import FeedNumber, FeedPath, FeedSummary, Kind, Seq
+from hub.problems import problems_of
 
+NOW = 1_795_460_400_000
+HOUR, DAY = 3_600_000, 86_400_000
 BOTH = ("regenerate@a:1", "distribute@a:2")
+WELL = State(NOW, BOTH, 0, 0, 0, 100, 10)
+NEWS = FeedSummary(FeedNumber(7), FeedPath(Kind.CATEGORY, "news"), "News", "", Seq(1), 3)
+
+
+def codes(condition: Condition) -> list[str]:
+    found = problems_of(condition)
+    assert all(each.sentence.endswith(".") and each.action.endswith((".", ")")) for each in found)
+    assert len({each.id for each in found}) == len(found)
+    return [each.id for each in found]
 
 
 @pytest.mark.parametrize(
-    ("workers", "subscriptions", "untold", "failing", "codes"),
+    ("state", "expected"),
     [
-        (BOTH, 0, 0, 0, []),
-        (BOTH, 9, 0, 0, []),
-        (BOTH[:1], 0, 0, 0, []),
-        (BOTH[:1], 9, 0, 0, ["no-distributor"]),
-        (BOTH[:1], 9, 3, 0, ["no-distributor"]),
-        (BOTH, 9, 3, 0, ["telling-late"]),
-        (BOTH, 9, 0, 2, ["subscribers-failing"]),
-        (BOTH, 9, 3, 2, ["telling-late", "subscribers-failing"]),
+        ({}, []),
+        ({"subscriptions": 9}, []),
+        ({"workers": BOTH[:1]}, []),
+        ({"workers": BOTH[:1], "subscriptions": 9}, ["no-distributor"]),
+        ({"workers": BOTH[:1], "subscriptions": 9, "untold": 3}, ["no-distributor"]),
+        ({"subscriptions": 9, "untold": 3}, ["telling-late"]),
+        ({"subscriptions": 9, "failing": 2}, ["subscribers-failing"]),
+        ({"subscriptions": 9, "untold": 3, "failing": 2}, ["telling-late", "subscribers-failing"]),
+        ({"workers": BOTH[1:]}, ["no-worker"]),
+        ({"workers": (), "subscriptions": 9}, ["no-worker", "no-distributor"]),
+        ({"late": 4}, ["feeds-late"]),
+        ({"workers": BOTH[1:], "late": 4}, ["no-worker"]),
     ],
 )
-def test_troubles_with_telling_are_named(
-    workers: tuple[str, ...], subscriptions: int, untold: int, failing: int, codes: list[str]
-) -> None:
-    found = telling_problems(workers, subscriptions, untold, failing)
+def test_troubles_of_workers_are_named(state: dict[str, Any], expected: list[str]) -> None:
+    assert codes(Condition(replace(WELL, **state))) == expected
 
-    assert [each.code for each in found] == codes
-    assert all(each.sentence.endswith(".") and each.action.endswith(".") for each in found)
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (HookRecord(), []),
+        (HookRecord(taken=Noted(NOW)), []),
+        (HookRecord(refused=Noted(NOW - HOUR, "why")), ["hook-refused:ghost"]),
+        (HookRecord(refused=Noted(NOW - 8 * DAY, "why")), []),
+        (HookRecord(taken=Noted(NOW), refused=Noted(NOW - HOUR // 2, "why")), ["hook-refused:ghost"]),
+        (HookRecord(taken=Noted(NOW), refused=Noted(NOW - 2 * HOUR, "why")), []),
+        (
+            HookRecord(taken=Noted(NOW - DAY), refused=Noted(NOW - 2 * HOUR, "why")),
+            ["hook-refused:ghost"],
+        ),
+        (HookRecord(hinted=Noted(NOW, "site.changed"), hints=2), ["hint-waiting:ghost"]),
+    ],
+)
+def test_a_refusal_matters_until_nobody_sends_it_any_more(record: HookRecord, expected: list[str]) -> None:
+    assert codes(Condition(WELL, hooks={Source.GHOST: record})) == expected
+
+
+def test_a_refused_hook_says_why_and_when_the_last_was_taken() -> None:
+    record = HookRecord(taken=Noted(NOW - DAY), refused=Noted(NOW, "The signature is 9000 s old."))
+    (problem,) = problems_of(Condition(WELL, hooks={Source.WORDPRESS: record}))
+
+    assert problem.sentence == (
+        "Hooks of wordpress are refused, the last at 2026-11-23T19:00:00Z: The signature is 9000 s old; "
+        "the last one taken came at 2026-11-22T19:00:00Z."
+    )
+    assert "FEEDHUB_HOOK_SECRET_WORDPRESS" in problem.action
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Condition(WELL, refusals=("Redis has appendonly no", "and more")), ["redis-unsafe"]),
+        (Condition(WELL, troubled=(replace(NEWS, failures=2),)), []),
+        (Condition(WELL, troubled=(replace(NEWS, failures=3),)), ["feed-quarantined:category/news"]),
+        (Condition(WELL, troubled=(replace(NEWS, skipped=("a",)),)), ["entries-skipped:category/news"]),
+        (Condition(WELL, clocks={"a": 4_900, "b": -4_900}), []),
+        (Condition(WELL, clocks={"a": 6_000, "b": -60_000}), ["clocks-apart:a", "clocks-apart:b"]),
+        (Condition(WELL, hosts={"old.test": ForeignHost(9, NOW - HOUR, NOW)}), []),
+        (Condition(WELL, hosts={"old.test": ForeignHost(10, NOW - HOUR, NOW)}), ["foreign-host:old.test"]),
+        (Condition(WELL, hosts={"old.test": ForeignHost(99, NOW - 9 * DAY, NOW - DAY)}), []),
+        (Condition(WELL, alerts=AlertTrouble(NOW - HOUR, "it answered 500", 3, 2)), ["alerts-failing"]),
+    ],
+)
+def test_everything_else_that_is_wrong_is_named(condition: Condition, expected: list[str]) -> None:
+    assert codes(condition) == expected
+
+
+def test_a_missing_worker_is_missed_since_it_was_last_heard_of() -> None:
+    state = replace(
+        WELL, workers=(), subscriptions=1, heard={"regenerate": NOW - HOUR, "distribute": NOW - DAY}
+    )
+
+    assert [each.since for each in problems_of(Condition(state))] == [NOW - HOUR, NOW - DAY]
+
+
+def test_a_problem_is_shown_with_code_since_sentence_and_action() -> None:
+    (problem,) = problems_of(Condition(WELL, hosts={"old.test": ForeignHost(10, NOW, NOW)}))
+
+    assert problem.as_json() == {
+        "code": "foreign-host",
+        "since": "2026-11-23T19:00:00Z",
+        "sentence": "10 reads of feeds since 2026-11-23T19:00:00Z came under the host old.test, "
+        "which is not PUBLIC_URL's.",
+        "action": "Redirect that host to PUBLIC_URL, or have the proxy pass PUBLIC_URL's Host; "
+        "answers and links are right all the same.",
+        "about": "old.test",
+    }

@@ -61,9 +61,9 @@ def egress() -> FakeEgress:
 
 
 @pytest.fixture
-def fake() -> FakeStore:
+def fake(clock: Clock) -> FakeStore:
     """A store with one feed, built once."""
-    store = FakeStore()
+    store = FakeStore(clock=clock)
     store.commit(store.add(NEWS, 1, name="News"), "first", Version(10), tell=False)
     return store
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from hub.adapters.store.database import Call
-from hub.adapters.store.upkeep import State
+from hub.alerts import begin
+from hub.condition import AlertTrouble, Condition, ForeignHost, State
 from hub.errors import HubError, StoreUnavailable, TooManyPending
 from hub.events import EntryPublished, HookRecord, Noted, Outcome, PublishEvent, Receipt, Source
 from hub.model import (
@@ -41,8 +42,9 @@ from tests.web.partners import FakePartnering
 from tests.web.subscribers import FakeSubscribing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from hub.problems import Problem
     from hub.subscription import Intent, SubscriptionId
 
 MODIFIED = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,6 +108,12 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     hooks: dict[Source, HookRecord] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     troubled: list[FeedSummary] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+    """Of Redis."""
+    clocks: dict[str, int] = field(default_factory=dict)
+    hosts: dict[str, ForeignHost] = field(default_factory=dict)
+    alert_trouble: AlertTrouble | None = None
+    since: dict[str, int] = field(default_factory=dict)
     terms: dict[TermRef, FeedPath] = field(default_factory=dict)
     fault: Exception | None = None
     """What the next read of the change stream raises."""
@@ -234,15 +242,35 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
             raise TooManyPending(f"Too many requests for callbacks on {host} wait for verification.")
         self.requested[intent.id] = intent
 
-    async def state(self) -> State:
-        await self._asked("state")
-        return self.hub_state
+    async def condition(self) -> Condition:
+        await self._asked("condition")
+        return Condition(
+            replace(self.hub_state, now=self.now_ms),
+            tuple(self.refusals),
+            self.hooks,
+            tuple(self.troubled),
+            self.clocks,
+            self.hosts,
+            self.alert_trouble,
+        )
 
-    async def safety_problems(self) -> tuple[list[str], list[str]]:
-        return list(self.refusals), []
+    @property
+    def now_ms(self) -> int:
+        return round(self.clock.now().timestamp() * 1000)
 
-    async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]:
-        return tuple(feed for feed in self.troubled if feed.path.kind in kinds)[:limit]
+    async def with_since(self, problems: Sequence[Problem], now: int, /) -> list[Problem]:
+        for problem in problems:
+            self.since.setdefault(problem.id, begin(problem, now).problem.since or 0)
+        return [replace(problem, since=self.since[problem.id]) for problem in problems]
+
+    async def note_clock(self, machine: str, now_ms: int, /) -> None:
+        self.clocks[machine] = now_ms - self.now_ms
+
+    async def note_hosts(self, reads: Mapping[str, int], /) -> None:
+        now = self.now_ms
+        for host, count in reads.items():
+            before = self.hosts.get(host, ForeignHost(0, now, now))
+            self.hosts[host] = ForeignHost(before.reads + count, before.first, now)
 
     async def check_writable(self) -> None:
         await self._asked("check_writable")
@@ -259,10 +287,6 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
         await self._asked("hint")
         hints = self.hooks.get(source, HookRecord()).hints + 1
         self._note(source, hinted=_noted(now, why), hints=hints)
-
-    async def hook_records(self) -> dict[Source, HookRecord]:
-        await self._asked("hook_records")
-        return self.hooks
 
     def _note(self, source: Source, **changes: Any) -> None:
         self.hooks[source] = replace(self.hooks.get(source, HookRecord()), **changes)

@@ -8,16 +8,15 @@ from __future__ import annotations
 from hub.adapters.store.accept import Accepting
 from hub.adapters.store.database import Database, connect
 from hub.adapters.store.distribution import Distribution
-from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.ownership import Ownership
 from hub.adapters.store.partners import Partners
-from hub.adapters.store.reading import Reading
 from hub.adapters.store.regeneration import Claim, Regeneration, Snapshot
 from hub.adapters.store.subscriptions import Subscribing
-from hub.adapters.store.upkeep import Owed, Upkeep
+from hub.adapters.store.upkeep import Owed
+from hub.adapters.store.watching import Watching
 
 __all__ = ["Claim", "Database", "Owed", "Snapshot", "Store", "connect"]
 
 
-class Store(Accepting, Hooks, Ownership, Partners, Reading, Regeneration, Subscribing, Distribution, Upkeep):
+class Store(Accepting, Ownership, Partners, Watching, Regeneration, Subscribing, Distribution):
     """What fronts and workers ask of Redis."""

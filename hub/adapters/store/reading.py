@@ -164,9 +164,9 @@ class Reading(Database):
         )
 
     async def troubled_feeds(self, *, kinds: Sequence[Kind], limit: int = 20) -> tuple[FeedSummary, ...]:
-        """List feeds that are quarantined or leave entries out."""
+        """List feeds that are quarantined or leave entries out: the first by number, always the same."""
         with unavailable():
-            numbers = await self.client.srandmember(self.keys.troubled, limit)
+            numbers = await self.client.sort(self.keys.troubled, start=0, num=limit)
             paths = []
             for number in numbers or ():
                 kind, slug = await self.client.hmget(self.keys.of("feed", number.decode()), "kind", "slug")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.adapters.store.database import Database, unavailable
+from hub.condition import State
 from hub.subscription import Lane
 
 TOMBSTONES_MS = 90 * 86_400_000
@@ -32,28 +33,6 @@ class Owed:
     tell_overdue: int = 0
     lapsed: bool = False
     """A lease has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The hub in numbers."""
-
-    now: int
-    """Redis's clock, milliseconds."""
-    workers: tuple[str, ...]
-    """`<queue>@<host>:<pid>` of each worker process heard of in the last seconds."""
-    late: int
-    """Feeds that should have been regenerated seconds ago."""
-    stale: int
-    """Feeds to be renewed for new settings or names, when nothing else is due."""
-    scheduled: int
-    entries: int
-    feeds: int
-    subscriptions: int = 0
-    untold: int = 0
-    """Feeds whose subscribers should have been told seconds ago."""
-    failing: int = 0
-    """Subscriptions on probation."""
 
 
 class Upkeep(Database):
@@ -91,7 +70,7 @@ class Upkeep(Database):
             seconds, micros = await self.client.time()
             now = int(seconds) * 1000 + int(micros) // 1000
             pipe = self.client.pipeline(transaction=False)
-            pipe.zrangebyscore(self.keys.alive, now - ALIVE_MS, "+inf")
+            pipe.zrange(self.keys.alive, 0, -1, withscores=True)
             pipe.zcount(self.keys.dirty, "-inf", now - STALE_MS)
             pipe.zcard(self.keys.stale)
             pipe.zcard(self.keys.scheduled)
@@ -101,7 +80,10 @@ class Upkeep(Database):
             pipe.zcount(self.keys.telling, "-inf", now - STALE_MS)
             pipe.zcard(self.keys.of("due", Lane.PROBATION))
             workers, *counts = await pipe.execute()
-        return State(now, tuple(w.decode() for w in workers), *counts)
+        rows = [(name.decode(), int(at)) for name, at in workers]
+        alive = tuple(name for name, at in rows if at >= now - ALIVE_MS)
+        heard = {name.partition("@")[0]: at for name, at in rows}  # the latest of a queue comes last
+        return replace(State(now, alive, *counts), heard=heard)
 
     async def check_writable(self) -> None:
         """Prove that something can be stored now. Raises StoreUnavailable."""

@@ -1,0 +1,108 @@
+"""What watches the hub reads and keeps: its condition, since when each problem is there, alerts that are to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from hub.adapters.store.database import unavailable
+from hub.adapters.store.hooks import Hooks
+from hub.adapters.store.reading import Reading
+from hub.adapters.store.upkeep import Upkeep
+from hub.alerts import Kept, begin
+from hub.condition import AlertTrouble, Condition, ForeignHost
+from hub.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hub.alerts import Verdict
+
+CLOCK_MS = 60_000
+"""What a machine said of its clock longer ago counts no more."""
+HOSTS = 20
+ALERTS = 200
+"""Alerts that wait for an ALERT_URL that does not take them."""
+
+
+class Watching(Hooks, Reading, Upkeep):
+    """The store's side of problems. Every method raises StoreUnavailable."""
+
+    async def condition(self) -> Condition:
+        """Read all that problems are judged by."""
+        state = await self.state()
+        refusals, _ = await self.safety_problems()
+        pipe = self.client.pipeline(transaction=False)
+        for key in (self.keys.clocks, self.keys.hosts, self.keys.alerting):
+            pipe.hgetall(key)
+        pipe.llen(self.keys.alerts)
+        with unavailable():
+            clocks, hosts, alerting, waiting = await pipe.execute()
+        said = {machine.decode(): list(map(int, row.split())) for machine, row in clocks.items()}
+        return Condition(
+            state,
+            tuple(refusals),
+            await self.hook_records(),
+            await self.troubled_feeds(kinds=self.settings.feed_kinds),
+            {machine: ahead for machine, (ahead, at) in said.items() if at > state.now - CLOCK_MS},
+            {host.decode(): ForeignHost(*map(int, row.split())) for host, row in hosts.items()},
+            _trouble(alerting, waiting),
+        )
+
+    async def note_clock(self, machine: str, now_ms: int) -> None:
+        """Keep how far this machine's clock is ahead of Redis's."""
+        await self.run("clock", machine, now_ms)
+
+    async def note_hosts(self, reads: Mapping[str, int]) -> None:
+        """Count reads of feeds by the host that they came under."""
+        pairs = [part for host, count in reads.items() for part in (host, count)]
+        await self.run("hosts", token_hex(12), HOSTS, *pairs)
+
+    async def with_since(self, problems: Sequence[Problem], now: int) -> list[Problem]:
+        """Say since when each is there, and keep that of one that nobody saw before."""
+        before = await self.kept()
+        kept = {problem.id: begin(problem, now, before.get(problem.id)) for problem in problems}
+        pipe = self.client.pipeline(transaction=False)
+        for id_ in kept.keys() - before.keys():
+            pipe.hsetnx(self.keys.kept, id_, _packed(kept[id_]))
+        with unavailable():
+            await pipe.execute()
+        return [each.problem for each in kept.values()]
+
+    async def kept(self) -> dict[str, Kept]:
+        with unavailable():
+            rows = await self.client.hgetall(self.keys.kept)
+        return {id_.decode(): _kept(row) for id_, row in rows.items()}
+
+    async def take_watch(self, token: str, ms: int) -> bool:
+        """Be the one of all workers that watches, for so long; or go on to be."""
+        return bool(await self.run("watch", token, ms))
+
+    async def judged(self, token: str, verdict: Verdict) -> bool:
+        """Keep a verdict, and its alerts with it. False: somebody else watches by now."""
+        said = {
+            "keep": {id_: _packed(kept).decode() for id_, kept in verdict.changes.items() if kept},
+            "drop": [id_ for id_, kept in verdict.changes.items() if kept is None],
+            "alerts": [orjson.dumps(asdict(alert)).decode() for alert in verdict.alerts],
+        }
+        return bool(await self.run("judged", token, token_hex(12), orjson.dumps(said), ALERTS))
+
+
+def _trouble(fields: Mapping[bytes, bytes], waiting: int) -> AlertTrouble | None:
+    if not fields or not waiting:
+        return None
+    return AlertTrouble(
+        int(fields[b"since"]), fields[b"why"].decode(), int(fields.get(b"tries", b"1")), waiting
+    )
+
+
+def _packed(kept: Kept) -> bytes:
+    return orjson.dumps(asdict(kept))
+
+
+def _kept(row: bytes) -> Kept:
+    fields: dict[str, Any] = orjson.loads(row)
+    return Kept(**(fields | {"problem": Problem(**fields["problem"])}))
