@@ -41,7 +41,7 @@ from tests.receivers import (
 )
 
 if TYPE_CHECKING:
-    from asyncio import StreamWriter
+    from asyncio import StreamReader, StreamWriter
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -314,14 +314,58 @@ async def test_answers_read_to_their_end_share_a_connection(egress: Egress) -> N
     assert (len(receiver.received), receiver.connections) == (5, 1)
 
 
+class Counted(Fast):
+    """Says when somebody has hung up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hung_up = asyncio.Event()
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        await super()._serve(reader, writer)
+        self.hung_up.set()
+
+
+async def test_a_connection_that_rests_is_closed_before_its_receiver_closes_it() -> None:
+    async with Counted() as receiver, Egress(LOOPBACK, idle_seconds=0.2) as egress:
+        for _ in range(3):
+            assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 204
+        async with asyncio.timeout(5):
+            await receiver.hung_up.wait()
+        assert receiver.connections == 1
+        assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 204
+
+    assert (len(receiver.received), receiver.connections) == (4, 2)
+
+
+async def test_each_request_on_an_open_connection_has_a_deadline_of_its_own(egress: Egress) -> None:
+    async with SecondTime(b"", "hang") as receiver:
+        assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=60)) == 204
+        assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=0.2)) is FailureKind.TIMEOUT
+    async with ThirdTime(b"", "hang") as receiver:
+        for seconds, outcome in ((60, 204), (60, 204), (0.2, FailureKind.TIMEOUT)):
+            assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=seconds)) == outcome
+    async with Slow(0.3) as receiver:  # an earlier request's alarm, which rings in the midst of a later one
+        for _ in range(4):
+            assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=0.5)) == 204
+
+
 class SecondTime(Raw):
     """Answers its first request as it should and any later one like `Raw`."""
 
+    good = 1
+
     async def respond(self, request: Received, writer: StreamWriter) -> bool:
-        if len(self.received) > 1:
+        if len(self.received) > self.good:
             return await super().respond(request, writer)
         writer.write(answer(204))
         return True
+
+
+class ThirdTime(SecondTime):
+    """Likewise after two."""
+
+    good = 2
 
 
 @pytest.mark.parametrize(

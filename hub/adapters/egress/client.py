@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from aiohttp.http import HttpProcessingError
 
-from hub.adapters.egress.connections import Connector, Protocol, Resolver
+from hub.adapters.egress.connections import Connector, Resolver
 from hub.adapters.egress.networks import destination_refusal
 from hub.adapters.egress.outcomes import Answer, Failure, FailureKind, kind_and_detail
 from hub.adapters.egress.targets import target
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
     from aiohttp import StreamReader
     from aiohttp.abc import AbstractResolver
-    from aiohttp.connector import Connection
 
+    from hub.adapters.egress.connections import Line
     from hub.adapters.egress.networks import Network
     from hub.adapters.egress.targets import Target
 
@@ -40,7 +40,7 @@ BODY_BYTES = 16 * 1024
 SECONDS = 10.0
 
 _CONNECT_SECONDS = 5.0
-_IDLE_SECONDS = 4.0
+IDLE_SECONDS = 4.0
 """Below the 5 s after which many servers (Node's, Apache) close an idle connection: a POST that meets that is lost."""
 _PIECE_BYTES = 2**20
 _RETRY_AFTER_LENGTH = 100
@@ -60,7 +60,7 @@ class Egress:
     """Sends requests that reach public addresses and the networks of `allow`, and no others.
 
     One per process, made and closed on its loop. At most `total_limit` requests are under way, and `per_host` to one
-    host and port. `resolver` stands in for the system's in tests.
+    host and port; a connection rests for `idle_seconds` at most. `resolver` stands in for the system's in tests.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Egress:
         *,
         total_limit: int = 256,
         per_host: int = 4,
+        idle_seconds: float = IDLE_SECONDS,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._allow = tuple(allow)
@@ -80,7 +81,7 @@ class Egress:
             socket_factory=self._open_socket,
             resolver=self._resolver,
             limit=0,  # turns are taken before, so that waiting for one is told from a slow receiver
-            keepalive_timeout=_IDLE_SECONDS,
+            keepalive_timeout=idle_seconds,
         )
         self._session = ClientSession(
             connector=self._connector,
@@ -97,6 +98,7 @@ class Egress:
         await self.close()
 
     async def close(self) -> None:
+        self._connector.hang_up()
         await self._session.close()
         await self._resolver.close()
 
@@ -145,8 +147,8 @@ class Egress:
         return Answer(status, body, _retry_after(answered), _ms(started), answered)
 
     async def _exchange(self, where: Target, request: _Request) -> tuple[int, bytes, Mapping[str, str]]:
-        if request.body is not None and (kept := await self._connector.kept(where.origin)):
-            return await _post_again(*kept, where, request, request.body)
+        if request.body is not None and (line := await self._connector.line(where.origin)):
+            return await self._post_again(line, where, request, request.body)
         response = await self._session.request(
             request.method,
             where.url,
@@ -161,6 +163,33 @@ class Egress:
         finally:
             response.close()  # a no-op on what was read to its end: that connection serves again
         return response.status, body, response.headers
+
+    async def _post_again(
+        self, line: Line, where: Target, request: _Request, body: bytes
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """POST on an open line without a ClientRequest: that halves what most deliveries cost.
+
+        A GET goes the long way: there aiohttp asks anew where the connection turns out to be closed.
+        """
+        connection, protocol = line
+        transport = connection.transport
+        assert transport is not None  # noqa: S101  (it is open)
+        served = False
+        try:
+            protocol.expect(request.limit, request.seconds)
+            transport.writelines([_head(where, request.headers, len(body)), body])
+            message, content = await protocol.read()
+            while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  (interim answers)
+                message, content = await protocol.read()
+            answered = await _read(content, request)
+            served = not transport.get_write_buffer_size()
+        finally:
+            protocol.answered()
+            if served:
+                self._connector.keep(where.origin, line)
+            else:
+                connection.close()
+        return message.code, answered, message.headers
 
     def _turn(self, host: str) -> asyncio.Semaphore:
         turn = self._hosts.get(host)
@@ -202,31 +231,6 @@ def _deadline(seconds: float) -> ClientTimeout:
 def _sendable(body: bytes | None) -> bytes | BytesIO | None:
     """Have a large body sent in pieces: in one piece it would hold the loop, and aiohttp warns."""
     return body if body is None or len(body) <= _PIECE_BYTES else BytesIO(body)
-
-
-async def _post_again(
-    connection: Connection, protocol: Protocol, where: Target, request: _Request, body: bytes
-) -> tuple[int, bytes, Mapping[str, str]]:
-    """POST on an open connection without a ClientRequest: that halves what most deliveries cost.
-
-    A GET goes the long way: there aiohttp asks anew where the connection turns out to be closed.
-    """
-    transport = connection.transport
-    assert transport is not None  # noqa: S101  (it is open)
-    deadline = asyncio.get_running_loop().call_later(request.seconds, protocol.expire)
-    try:
-        protocol.set_response_params(read_until_eof=True, auto_decompress=False, read_bufsize=request.limit)
-        transport.writelines([_head(where, request.headers, len(body)), body])
-        message, content = await protocol.read()
-        while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  (interim answers)
-            message, content = await protocol.read()
-        answered = await _read(content, request)
-        if not transport.get_write_buffer_size():
-            connection.release()  # which closes it unless the answer was read to its end
-    finally:
-        deadline.cancel()
-        connection.close()  # a no-op after that
-    return message.code, answered, message.headers
 
 
 def _head(where: Target, headers: Mapping[str, str], length: int) -> bytes:
