@@ -204,6 +204,14 @@ def replay(
 
 
 @app.command()
+def status(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Say whether all is well, and what to do if not. Exit status 1 if there is a problem."""
+    from hub.cli.status import show_status  # noqa: PLC0415
+
+    raise typer.Exit(show_status(settings_of(data_dir=data), as_json=as_json))
+
+
+@app.command()
 def doctor(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
     """Look for what is wrong, and say what to do about it. Exit status 1 if there is a problem."""
     from hub.cli.doctor import examine  # noqa: PLC0415

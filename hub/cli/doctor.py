@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hub.cli.client import Client, Refused, client_for
+from hub.cli.status import describe_problem, unanswered
 from hub.errors import HubError, Misconfigured
 from hub.problems import Problem
 from hub.settings import load_settings, unknown_settings
@@ -31,19 +33,12 @@ def examine(data: Path | None, *, as_json: bool) -> int:
     for problem in _look(data, quiet=as_json):
         found.append(problem)
         if not as_json:
-            show_problem(problem)
+            typer.echo("\n".join(describe_problem(problem, datetime.now(UTC))))
     if as_json:
         typer.echo(json.dumps({"problems": found}, ensure_ascii=False, indent=2))
     elif not found:
         typer.secho("All is well.", fg="green")
     return 1 if found else 0
-
-
-def show_problem(problem: dict[str, Any]) -> None:
-    """Print a problem as `/api/status` has it."""
-    since = f" (since {problem['since']})" if problem["since"] else ""
-    typer.secho(f"✗ {problem['sentence']}{since}", fg="red")
-    typer.echo(f"  → {problem['action']}")
 
 
 def _look(data: Path | None, *, quiet: bool) -> Iterator[dict[str, Any]]:
@@ -64,8 +59,7 @@ def _look(data: Path | None, *, quiet: bool) -> Iterator[dict[str, Any]]:
     try:
         status = client.get("/api/status")
     except HubError as error:
-        cure = "Start the hub, or point FEEDHUB_URL and FEEDHUB_ADMIN_TOKEN at it."
-        yield Problem("no-hub", str(error), cure).as_json()
+        yield unanswered(error).as_json()
         return
     fine(f"The hub answers at {client.url}: {status['feeds']} feeds, {status['entries']} entries.")
     yield from status["problems"]
