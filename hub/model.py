@@ -196,6 +196,9 @@ class Site:
     """The hub's NAME: in `urn:feedhub:<NAME>:<id>` and `tag`-like ids."""
     icon: str | None = None
     full_content: bool = True
+    for_partner: bool = False
+    """Documents are a partner's edition: they name no hub. WebSub delivers the public document, and a reader that finds
+    both hub and self moves to self, where it would lose the edition for good (FreshRSS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,17 @@ class Tombstone:
     id: EntryId
     seq: Seq
     when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an entry that left a feed."""
+
+    feeds: tuple[FeedNumber, ...]
+    """Those that it is in now; none: it was removed."""
+    modified: datetime
+    """The latest date of modification that anybody was shown."""
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,19 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """All of a partner that an edition depends on: partners with equal ones share it."""
+
+    edition: Edition
+    opened: tuple[FeedNumber, ...]
+    """The feeds that it may open, where that matters; empty: all."""
+
+    def sees_any(self, feeds: Sequence[FeedNumber]) -> bool:
+        """Whether an entry that is in these feeds is there for this partner."""
+        return bool(set(feeds) & set(self.opened)) if self.opened else bool(feeds)
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerKey:
     """One key, as it is kept: what it was can't be had back from this."""
 
@@ -94,6 +107,11 @@ class Partner:
     created: int
     changed: int
     """When what its documents depend on last changed: they are as new as that."""
+
+    @property
+    def order(self) -> Order:
+        """What is over for one partner may be alive for another; nothing else differs by what they may open."""
+        return Order(self.edition, self.feeds if self.edition.deletes.keeps_items else ())
 
     def may_open(self, feed: FeedNumber) -> bool:
         return not self.feeds or feed in self.feeds

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from hub.adapters.items import CHUNK
 from hub.adapters.labelbook import LabelBook, Labels
 from hub.model import Item
+from hub.partner import Deletes
 from hub.render.diffs import changed_since, whole
 from hub.render.renderer import MEMORY_BYTES, Renderer
+from hub.render.shown import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from hub.adapters.store.regeneration import Snapshot, Stored
-    from hub.model import EntryNumber, FeedNumber, Format, Site
+    from hub.model import EntryId, EntryNumber, Fate, FeedNumber, Format, Site, Tombstone
+    from hub.partner import Order
     from hub.render.diffs import Changed
     from hub.render.renderer import Draft, Place, RenderedDocument, Rendering
 
@@ -27,9 +31,11 @@ SNAPSHOTS = 3
 class Source(Labels, Protocol):
     """Where feeds and entries come from."""
 
-    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None: ...
+    async def snapshot(self, feed: FeedNumber, /, *, size: int | None = None) -> Snapshot | None: ...
 
     async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
+
+    async def fates(self, ids: Sequence[EntryId], /) -> dict[EntryId, Fate]: ...
 
 
 class Run(Protocol):
@@ -79,10 +85,12 @@ class Composer:
         fresh: Mapping[EntryNumber, Stored],
         *,
         pick: Callable[[Snapshot], Changed | None] = whole,
+        order: Order | None = None,
     ) -> Built | None:
         """Render a snapshot (or a later one) in all formats: what `pick` picks of it.
 
-        `fresh` are entries that came with the snapshot. None: the feed retired, or `pick` can't tell.
+        `fresh` are entries that came with the snapshot; `order` is for a partner's edition. None: the feed retired, or
+        `pick` can't tell.
         """
         for attempt in range(1, SNAPSHOTS + 1):
             if snapshot is None:
@@ -92,8 +100,8 @@ class Composer:
                 return None
             draft = await self._draft(changed.window, snapshot.labels)
             if await self._complete(draft, snapshot.labels, fresh, last=attempt == SNAPSHOTS):
-                return Built(snapshot, changed, await self._rendered(draft, snapshot, changed))
-            snapshot, fresh = await self._store.snapshot(feed), {}
+                return Built(snapshot, changed, await self._rendered(draft, snapshot, changed, order))
+            snapshot, fresh = await self._snapshot(feed, order), {}
         raise AssertionError("the last attempt completes")
 
     async def since(self, feed: FeedNumber, cursor: int) -> Built | None:
@@ -101,11 +109,38 @@ class Composer:
         now = await self._store.snapshot(feed)
         return await self.compose(feed, now, {}, pick=lambda snapshot: changed_since(snapshot, cursor))
 
+    async def edition(self, feed: FeedNumber, order: Order) -> Rendering | None:
+        """Render a partner's edition of a feed, as it is now. None: the feed retired."""
+        built = await self.compose(feed, await self._snapshot(feed, order), {}, order=order)
+        return built.rendering if built else None
+
+    async def _snapshot(self, feed: FeedNumber, order: Order | None) -> Snapshot | None:
+        return await self._store.snapshot(feed, size=order.edition.size if order else None)
+
     async def _draft(self, window: Sequence[Place], labels: int) -> Draft:
         return await self._run(lambda: self._renderer.draft(window, labels=labels))
 
-    async def _rendered(self, draft: Draft, snapshot: Snapshot, changed: Changed) -> Rendering:
-        return await self._run(lambda: draft.render(snapshot.head, changed.tombstones))
+    async def _rendered(
+        self, draft: Draft, snapshot: Snapshot, changed: Changed, order: Order | None
+    ) -> Rendering:
+        gone = () if order and order.edition.deletes is not Deletes.TOMBSTONE else changed.tombstones
+        ended = await self._ended(changed.tombstones, order) if order else ()
+        return await self._run(lambda: draft.render(snapshot.head, gone, ended))
+
+    async def _ended(self, gone: Sequence[Tombstone], order: Order) -> Sequence[Ended]:
+        """Pick what is over for a partner: what is in none of the feeds that it may open, wherever else it may be.
+
+        A piece that only changed its category is not: told that it is over, MSN would take it down everywhere.
+        """
+        deletes = order.edition.deletes
+        if not gone or not deletes.keeps_items:
+            return ()
+        fates = await self._store.fates([tombstone.id for tombstone in gone])
+        return [
+            Ended.of(tombstone, fate, deletes)
+            for tombstone in gone
+            if (fate := fates.get(tombstone.id)) and not order.sees_any(fate.feeds)
+        ]
 
     async def _complete(
         self, draft: Draft, stamp: int, fresh: Mapping[EntryNumber, Stored], *, last: bool
@@ -127,8 +162,11 @@ class Composer:
     async def _entries(
         self, places: Sequence[Place], fresh: Mapping[EntryNumber, Stored]
     ) -> dict[EntryNumber, Stored]:
-        here = {p.number: fresh[p.number] for p in places if p.number in fresh}
-        return here | await self._store.entries(p.number for p in places if p.number not in here)
+        found = {p.number: fresh[p.number] for p in places if p.number in fresh}
+        wanted = [p.number for p in places if p.number not in found]
+        for start in range(0, len(wanted), CHUNK):  # so that others get a turn on the loop
+            found |= await self._store.entries(wanted[start : start + CHUNK])
+        return found
 
     async def _items(
         self, places: Sequence[Place], found: Mapping[EntryNumber, Stored], stamp: int

@@ -17,9 +17,11 @@ import feedgen.feed
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml.etree import CDATA, SubElement
 
+from hub.partner import Deletes
 from hub.render.dates import rfc822, rfc3339
 from hub.render.ids import entry_uri
 from hub.render.media import MEDIA, add_attachment, add_image, media_type
+from hub.render.shown import Ended
 from hub.urls import websub_url
 
 if TYPE_CHECKING:
@@ -55,10 +57,13 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 
     def extend_ns(self) -> dict[str, str]:
         """Name all that a document may use: fragments must not depend on what else is in it."""
-        return _ATOM_NAMESPACES if self.for_atom else _RSS_NAMESPACES
+        if not self.for_atom:
+            return _RSS_NAMESPACES
+        return _ATOM_NAMESPACES | ({"dcterms": DCTERMS} if self.site.for_partner else {})
 
     def extend_rss(self, feed: _Element) -> _Element:
-        SubElement(feed[0], f"{{{ATOM}}}link", rel="hub", href=websub_url(self.site.public_url))
+        if not self.site.for_partner:
+            SubElement(feed[0], f"{{{ATOM}}}link", rel="hub", href=websub_url(self.site.public_url))
         return feed
 
     def extend_atom(self, feed: _Element) -> _Element:
@@ -83,7 +88,8 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
         entry = self.shown.entry
         for _, label in self.shown.authors:
             SubElement(item, f"{{{DC}}}creator").text = label.name
-        SubElement(item, "pubDate").text = rfc822(entry.date_published)
+        if self.shown.ended is None:
+            SubElement(item, "pubDate").text = rfc822(entry.date_published)
         SubElement(item, f"{{{DCTERMS}}}modified").text = rfc3339(entry.date_modified)
         if language := self._foreign_language():
             SubElement(item, f"{{{DC}}}language").text = language
@@ -95,12 +101,14 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             add_image(item, entry.image)
         for attachment in entry.attachments[1:]:
             add_attachment(item, attachment)
+        self._end(item)
         return item
 
     def extend_atom(self, element: _Element) -> _Element:
         entry = self.shown.entry
         _write(element, "updated", rfc3339(entry.date_modified))
-        SubElement(element, "published").text = rfc3339(entry.date_published)
+        if self.shown.ended is None:
+            SubElement(element, "published").text = rfc3339(entry.date_published)
         if (link := element.find("link")) is not None:
             link.set("rel", "alternate")
             link.set("type", "text/html")
@@ -110,7 +118,16 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has n
             element.set(_XML_LANG, language)
         if entry.image:
             add_image(element, entry.image)
+        self._end(element)
         return element
+
+    def _end(self, element: _Element) -> None:
+        """Say that an entry is over, in its partner's way."""
+        match self.shown.ended:
+            case Ended(deletes=Deletes.EXPIRE, when=when):  # a DCMI Period, as MSN asks for
+                SubElement(element, f"{{{DCTERMS}}}valid").text = f"end={rfc3339(when)}; scheme=W3C-DTF"
+            case Ended(deletes=Deletes.STATUS):  # Media RSS has the attribute, SmartFormat reads the text
+                SubElement(element, f"{{{MEDIA}}}status", state="deleted").text = "deleted"
 
     def _foreign_language(self) -> str | None:
         language = self.shown.entry.language

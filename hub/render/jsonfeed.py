@@ -96,10 +96,10 @@ class JsonWriter:
             head["favicon"] = site.icon
         if masthead.path.kind is Kind.AUTHOR:
             head["authors"] = [_person(masthead.author, masthead.author_url, masthead.picture)]
-        return head | {
-            "language": site.language,
-            "hubs": [{"type": "WebSub", "url": websub_url(site.public_url)}],
-        }
+        head["language"] = site.language
+        if not site.for_partner:
+            head["hubs"] = [{"type": "WebSub", "url": websub_url(site.public_url)}]
+        return head
 
 
 def _item(shown: Shown, seq: int) -> dict[str, object]:
@@ -117,8 +117,7 @@ def _item(shown: Shown, seq: int) -> dict[str, object]:
         item["summary"] = entry.summary
     if entry.image:
         item["image"] = entry.image.url
-    item["date_published"] = rfc3339(entry.date_published)
-    item["date_modified"] = rfc3339(entry.date_modified)
+    item |= _dates(shown)
     if shown.authors:
         item["authors"] = [_person(label.name, label.url, label.image) for _, label in shown.authors]
     if named := shown.categories + shown.tags:
@@ -131,9 +130,17 @@ def _item(shown: Shown, seq: int) -> dict[str, object]:
     return item
 
 
+def _dates(shown: Shown) -> Mapping[str, object]:
+    published = None if shown.ended else rfc3339(shown.entry.date_published)
+    return _said({"date_published": published, "date_modified": rfc3339(shown.entry.date_modified)})
+
+
 def _own(shown: Shown) -> dict[str, object]:
     """What JSON Feed has no field for. `revision` is equal in every feed that the entry is in."""
-    own: dict[str, object] = {"revision": shown.revision, "visibility": shown.entry.visibility}
+    own: dict[str, object] = {"revision": shown.revision}
+    if shown.ended:
+        return own | {"expired": rfc3339(shown.ended.when)}
+    own["visibility"] = shown.entry.visibility
     if shown.authors:
         own["authors"] = [_term(named) for named in shown.authors]
     if shown.categories:

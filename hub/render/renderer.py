@@ -15,6 +15,8 @@ from __future__ import annotations
 import gzip
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from heapq import merge
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hub.render.jsonfeed import JsonWriter
@@ -30,11 +32,14 @@ if TYPE_CHECKING:
     from hub.model import EntryId, EntryNumber, FeedHead, Format, Item, Label, Seq, Site, TermRef, Tombstone
     from hub.patches import Piece
     from hub.render.segments import Spliced
+    from hub.render.shown import Ended
 
 T = TypeVar("T")
 
 MEMORY_BYTES = 96 * 2**20
 """Of fragments, per worker process: some 4,000 entries of 5.6 KB, the windows of 80 busy feeds."""
+ENDED = 1000
+"""Entries that are over and whose fragments are kept: 3 KB each."""
 _OVERHEAD = 2048
 """Bytes of objects around one entry's fragments (measured: 1.2 to 1.9 KB)."""
 
@@ -115,6 +120,7 @@ class Fragments:
     labels: tuple[tuple[TermRef, Label | None], ...]
     confirmed: int
     """The labels stamp up to which `labels` are known to hold."""
+    published: datetime
     modified: datetime
     segments: tuple[Segment, ...]
     """In the order of the writers."""
@@ -131,6 +137,8 @@ class Renderer:
         self.site = site
         self.writers = writers(site)
         self._memory = _Memory(memory_bytes)
+        self.render_ended = lru_cache(maxsize=ENDED)(self._render_ended)
+        """Fragments of what is over, by all that they are made of."""
 
     def draft(self, window: Sequence[Place], *, labels: int) -> Draft:
         """Start on a feed's documents.
@@ -149,9 +157,17 @@ class Renderer:
             known=item.seq,
             labels=tuple((ref, item.labels.get(ref)) for ref in item.entry.refs),
             confirmed=labels,
+            published=item.entry.date_published,
             modified=item.entry.date_modified,
-            segments=tuple(Segment.of(writer.fragment(shown)) for writer in self.writers),
+            segments=self._segments(shown),
         )
+
+    def _render_ended(self, ended: Ended) -> Fragments:
+        segments = self._segments(Shown.over(ended))
+        return Fragments(ended.revision, ended.seq, (), 0, ended.when, ended.modified, segments)
+
+    def _segments(self, shown: Shown) -> tuple[Segment, ...]:
+        return tuple(Segment.of(writer.fragment(shown)) for writer in self.writers)
 
     def recall(self, place: Place) -> Fragments | None:
         """What memory holds of an entry as it was at that place."""
@@ -209,11 +225,18 @@ class Draft:
             self._fresh += 1
             self._keep(item.number, fragments)
 
-    def render(self, head: FeedHead, tombstones: Iterable[Tombstone] = ()) -> Rendering:
-        """Write all documents. What is still missing is left out and reported: the store had it no more."""
+    def render(
+        self, head: FeedHead, tombstones: Iterable[Tombstone] = (), ended: Iterable[Ended] = ()
+    ) -> Rendering:
+        """Write all documents. What is still missing is left out and reported: the store had it no more.
+
+        `ended`, newest first, take their places among the entries by when they ended, and get older like those.
+        """
         gone = (Skipped(p.number, None, "not in the store any more") for p in self.missing)
         skipped = (*self._skipped.values(), *gone)
-        entries = [(p.seq, self._ready[p.number]) for p in self._window if p.number in self._ready]
+        live = [(p.seq, self._ready[p.number]) for p in self._window if p.number in self._ready]
+        over = [(each.seq, self._renderer.render_ended(each)) for each in ended]
+        entries = list(merge(live, over, key=lambda row: row[1].published, reverse=True)) if over else live
         masthead = Masthead.of(self._renderer.site, head, tombstones, (kept.modified for _, kept in entries))
         documents = {}
         for index, writer in enumerate(self._renderer.writers):

@@ -96,7 +96,8 @@ class XmlWriter(ABC):
         feed.updated(masthead.updated)
         own_url = document_url(self._site.public_url, masthead.path, self.format)
         feed.link(href=own_url, rel="self", type=self.format.media_type)
-        feed.link(href=websub_url(self._site.public_url), rel="hub")
+        if not self._site.for_partner:
+            feed.link(href=websub_url(self._site.public_url), rel="hub")
         feed.link(href=masthead.home, rel="alternate", type="text/html")  # last: RSS's <link> is the last one
         return feed
 

@@ -14,6 +14,7 @@ from hub.web.assets import Assets, favicon, static
 from hub.web.delta import Deltas
 from hub.web.directory import Directory
 from hub.web.documents import Documents
+from hub.web.editions import Editions
 from hub.web.feeds import preflight, show
 from hub.web.follower import Follower
 from hub.web.frames import Frames
@@ -98,6 +99,7 @@ def _parts(front: Front) -> Parts:
         assets=assets,
         polls=Polls(front.store, site),
         deltas=Deltas(front.store, site),
+        editions=Editions(front.store, site),
         streams=Streams(
             Frames(front.store, site),
             total=front.streams,
@@ -191,5 +193,6 @@ def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncI
                 task.cancel()
             _, tasks = await asyncio.wait(tasks, timeout=0.5)
         parts.deltas.close()
+        parts.editions.close()
 
     return follow

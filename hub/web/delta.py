@@ -51,7 +51,7 @@ class Deltas:
         # One thread: a renderer is not for several.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="deltas")
         self._composer: Composer | None = None
-        self._shelf: Shelf[_Delta] = Shelf()
+        self._shelf: Shelf[_Delta, Variants] = Shelf()
 
     async def get(self, held: Held, cursor: int) -> Variants | None:
         """Give what changed after a cursor; None where the whole document is the answer."""

@@ -7,13 +7,21 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from hub.errors import Gone, NotBuilt, NotFound
+from hub.errors import Forbidden, Gone, NotBuilt, NotFound
 from hub.model import Format, Live, Moved, Retired
 from hub.urls import document_url, page_url, stream_url
 from hub.web.delta import show_delta
 from hub.web.documents import Unbuilt
 from hub.web.front import PARTS
-from hub.web.headers import PAGE_HEADERS, PREFLIGHT, READABLE_ANYWHERE, document_headers
+from hub.web.headers import (
+    PAGE_HEADERS,
+    PREFLIGHT,
+    PRIVATE_HEADERS,
+    READABLE_ANYWHERE,
+    document_headers,
+    edition_headers,
+)
+from hub.web.keyring import HOLDER, opened_by
 from hub.web.problems import FOR_PEOPLE
 from hub.web.representation import answer
 from hub.web.since import show_since
@@ -22,6 +30,7 @@ from hub.web.targets import read_target
 
 if TYPE_CHECKING:
     from hub.model import FeedNumber, FeedPath, Resolution
+    from hub.partner import Partner
     from hub.web.documents import Found
     from hub.web.front import Parts
     from hub.web.memory import Held
@@ -43,8 +52,11 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def show_target(request: web.Request, target: Target) -> web.StreamResponse:
-    """Answer for what a target names, at whatever address it was asked for. Raises as `show` does."""
-    parts = request.app[PARTS]
+    """Answer for what a target names, at whatever address it was asked for. Raises as `show` does.
+
+    With a partner's key it is that partner's edition; also WrongKey and Forbidden are raised then.
+    """
+    parts, partner = request.app[PARTS], await opened_by(request)
     if _reads_the_log(request, target):
         found: Found | Resolution = await parts.documents.locate(target.path)
     else:  # a page shows what its JSON document says
@@ -57,12 +69,15 @@ async def show_target(request: web.Request, target: Target) -> web.StreamRespons
         case Moved(path):
             return _redirect(request, target, path)
         case Live(number):
+            _check(partner, target, number)
             return await _serve_log(request, target, number)
         case Unbuilt():
             await parts.front.bell.ring()
             raise NotBuilt(
                 f"The feed {target.path} is being built for the first time: ask again in a second."
             )
+        case held if partner:
+            return await _serve_partner(request, target, held, partner)
         case held:
             return await _serve(request, target, held)
 
@@ -98,11 +113,35 @@ async def _serve(request: web.Request, target: Target, held: Held) -> web.Respon
     return delta or await answer(request, held.representation, headers, now)
 
 
+async def _serve_partner(request: web.Request, target: Target, held: Held, partner: Partner) -> web.Response:
+    """Serve a partner's edition; people who look at a page with a key see what all see."""
+    parts = request.app[PARTS]
+    if not target.canonical:
+        return _redirect(request, target, target.path)
+    now = parts.front.now()
+    if target.format is None:
+        page = await parts.pages.get(target.path, held)
+        return await answer(request, page, PAGE_HEADERS | PRIVATE_HEADERS, now)
+    _check(partner, target, held.key.number)
+    headers = edition_headers(parts.site.public_url, target.path)
+    return await answer(request, await parts.editions.get(held, partner), headers, now)
+
+
+def _check(partner: Partner | None, target: Target, number: FeedNumber) -> None:
+    """Refuse a key what it does not open; that the feed is there is no secret."""
+    if partner and not partner.may_open(number):
+        raise Forbidden(f"This key does not open {target.path}: without a key it is there for everybody.")
+
+
 def _redirect(request: web.Request, target: Target, path: FeedPath) -> web.Response:
+    """Send to where the feed is. A key in the query goes along: without it the public document would be there."""
     location = _address(request.app[PARTS].site.public_url, target, path)
-    if _reads_the_log(request, target) and (query := request.rel_url.raw_query_string):
+    keyed = HOLDER in request
+    if (keyed or _reads_the_log(request, target)) and (query := request.rel_url.raw_query_string):
         location += f"?{query}"
     headers = {hdrs.LOCATION: location, hdrs.CACHE_CONTROL: _REDIRECT_CACHE, **READABLE_ANYWHERE}
+    if keyed:
+        headers |= PRIVATE_HEADERS
     return web.Response(status=301, headers=headers)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub.web.delta import Deltas
     from hub.web.directory import Directory
     from hub.web.documents import Documents
+    from hub.web.editions import Editions
     from hub.web.hosts import Hosts
     from hub.web.keyring import Keyring
     from hub.web.pages import Pages
@@ -75,6 +76,7 @@ class Parts:
     assets: Assets
     polls: Polls
     deltas: Deltas
+    editions: Editions
     streams: Streams
     subscribers: Allowances
     """How often one source may subscribe and unsubscribe."""

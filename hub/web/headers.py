@@ -69,6 +69,17 @@ STREAM_HEADERS: dict[str, str] = {
 """nginx would keep events back until a buffer is full."""
 
 
+def edition_headers(public_url: str, path: FeedPath) -> dict[str, str]:
+    """Say of a partner's edition what its 200 and its 304 share. It names no hub (see Site.for_partner)."""
+    return {
+        **PRIVATE_HEADERS,
+        hdrs.LINK: f'<{page_url(public_url, path)}>; rel="alternate"; type="text/html"',
+        "Content-Security-Policy": _DOCUMENT_POLICY,
+        **NO_SNIFFING,
+        **READABLE_ANYWHERE,
+    }
+
+
 def document_headers(public_url: str, path: FeedPath, format_: Format, shared_max_age: int) -> dict[str, str]:
     """Say of a document what its 200 and its 304 share (DESIGN §8; WebSub §4 for the links)."""
     links = (

@@ -9,7 +9,9 @@ from aiohttp import web
 from hub.adapters.partnerbook import PartnerBook
 from hub.errors import WrongKey
 from hub.partner import Partner, PartnerKey, fitting, hint_of, is_key
+from hub.web.authorization import key_given
 from hub.web.flights import SingleFlight
+from hub.web.front import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,20 @@ class Keyring:
         now = round(self._now().timestamp() * 1000)
         fits = fitting(key, (holder.key for holder in holders), now)
         return next((holder for holder in holders if holder.key is fits), None)
+
+
+async def opened_by(request: web.Request) -> Partner | None:
+    """Say whose key a request for a feed shows; None: it shows none, and gets what everybody gets.
+
+    A wrong key is refused although the public document is at hand: a partner whose key has ended would take that for
+    its edition, with other contents and removals told in a way that it does not read, and nobody would ever notice.
+    Raises WrongKey, StoreUnavailable.
+    """
+    key = key_given(request)
+    if key is None:
+        return None
+    request[HOLDER] = await request.app[PARTS].keyring.holder(key)
+    return request[HOLDER].partner
 
 
 def _wrong() -> WrongKey:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Document,
         EntryId,
         EntryNumber,
+        Fate,
         FeedHead,
         FeedNumber,
         FeedPage,
@@ -58,7 +59,9 @@ class LogSource(Protocol):
 
     async def head(self, feed: FeedNumber, /) -> FeedHead: ...
 
-    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None: ...
+    async def snapshot(self, feed: FeedNumber, /, *, size: int | None = None) -> Snapshot | None: ...
+
+    async def fates(self, ids: Sequence[EntryId], /) -> dict[EntryId, Fate]: ...
 
     async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
 

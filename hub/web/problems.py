@@ -93,7 +93,7 @@ def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]
     if HOLDER in request:  # what a partner may not see, others may
         headers |= PRIVATE_HEADERS
     elif hdrs.AUTHORIZATION in request.headers:
-        headers[hdrs.CACHE_CONTROL] = "no-store"
+        headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if request.method in _READS:
         headers |= READABLE_ANYWHERE
     if request.get(FOR_PEOPLE, False):

@@ -38,7 +38,7 @@ async def answer(
     request: web.Request, shown: Representation, headers: Mapping[str, str], now: datetime
 ) -> web.Response:
     """Answer GET or HEAD. `headers` are those that a 200 and a 304 share; validators and `Vary` are added here."""
-    shared = {**headers, hdrs.ETAG: shown.validators.etag, hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    shared = {hdrs.VARY: hdrs.ACCEPT_ENCODING, **headers, hdrs.ETAG: shown.validators.etag}
     if modified := shown.validators.last_modified:
         shared[hdrs.LAST_MODIFIED] = format_datetime(shown_date(modified, now), usegmt=True)
     if is_not_modified(preconditions(request), shown.validators, now):

@@ -59,7 +59,7 @@ class Polls:
         self._store = store
         self._site = site
         self._items = Items(store)
-        self._shelf: Shelf[_Page] = Shelf()
+        self._shelf: Shelf[_Page, Variants] = Shelf()
 
     async def page(self, feed: FeedNumber, cursor: Cursor | None, limit: int) -> Variants:
         """Give the JSON Feed of what changed after a cursor. Raises CursorGone, Gone, StoreUnavailable."""

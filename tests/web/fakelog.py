@@ -11,6 +11,7 @@ from hub.errors import NotFound
 from hub.model import (
     EntryId,
     EntryNumber,
+    Fate,
     FeedHead,
     FeedState,
     Logged,
@@ -21,7 +22,7 @@ from hub.model import (
 from tests.entries import published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hub.model import Entry, FeedNumber, FeedPath, Label, TermRef
 
@@ -45,6 +46,8 @@ class FakeLogs:
     logs: dict[FeedNumber, FakeLog] = field(default_factory=dict)
     stored: dict[EntryNumber, Stored] = field(default_factory=dict)
     names: dict[TermRef, Label] = field(default_factory=dict)
+    elsewhere: dict[EntryId, tuple[FeedNumber, ...]] = field(default_factory=dict)
+    """Where entries are that left some feed; by default nowhere."""
 
     # ---- the world outside ----------------------------------------------------------------------------------------
 
@@ -96,7 +99,7 @@ class FakeLogs:
         await self._asked("head")
         return FeedHead(self.logs[feed].path, self.logs[feed].name)
 
-    async def snapshot(self, feed: FeedNumber, /) -> Snapshot | None:
+    async def snapshot(self, feed: FeedNumber, /, *, size: int | None = None) -> Snapshot | None:
         await self._asked("snapshot")
         log = self.logs.get(feed)
         if log is None:
@@ -107,7 +110,7 @@ class FakeLogs:
             seq=log.head,
             labels=0,
             head=FeedHead(log.path, log.name),
-            window=tuple(Place(row.number, row.seq) for row in rows if not row.removed),
+            window=tuple(Place(row.number, row.seq) for row in rows if not row.removed)[: size or 50],
             tombstones=tuple(
                 Tombstone(row.id, row.seq, datetime(2026, 11, 20, tzinfo=UTC)) for row in rows if row.removed
             ),
@@ -117,6 +120,11 @@ class FakeLogs:
     async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]:
         await self._asked("entries")
         return {number: replace(self.stored[number]) for number in numbers if number in self.stored}
+
+    async def fates(self, ids: Sequence[EntryId], /) -> dict[EntryId, Fate]:
+        await self._asked("fates")
+        shown = datetime(2026, 11, 20, tzinfo=UTC)
+        return {id_: Fate(self.elsewhere.get(id_, ()), shown, revision=5) for id_ in ids}
 
     async def labels(self, refs: Iterable[TermRef], /) -> dict[TermRef, Label]:
         await self._asked("labels")

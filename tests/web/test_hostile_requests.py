@@ -186,7 +186,7 @@ async def test_an_unforeseen_error_says_nothing_of_itself(
 async def test_each_request_is_one_line_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hub.web.request")
 
-    await client.get("/feeds/category/news.rss", headers={"Authorization": "Bearer secret"})
+    await client.get("/feeds/category/news.rss", headers={"Cookie": "session=secret"})
     await client.head("/feeds/category/news.rss")
     await client.get(URL("/feeds/category/%0Aevil%20x.rss", encoded=True))
 

@@ -16,6 +16,7 @@ from hub.model import (
     Entry,
     EntryId,
     EntryNumber,
+    Fate,
     FeedHead,
     FeedNumber,
     FeedPath,
@@ -134,9 +135,9 @@ class Regeneration(Logs):
             more=bool(more),
         )
 
-    async def snapshot(self, feed: FeedNumber) -> Snapshot | None:
-        """Read a feed's present state; None if it retired meanwhile."""
-        found, _ = await self.run("snapshot", feed, self.settings.feed_size, 0)
+    async def snapshot(self, feed: FeedNumber, *, size: int | None = None) -> Snapshot | None:
+        """Read a feed's present state; None if it retired meanwhile. `size`: entries, by default those of documents."""
+        found, _ = await self.run("snapshot", feed, size or self.settings.feed_size, 0)
         return _snapshot(feed, found)
 
     async def changed(
@@ -168,6 +169,19 @@ class Regeneration(Logs):
             for n, (revision, data, refs, state) in zip(wanted, rows, strict=True)
             if data and state == b"live"
         }
+
+    async def fates(self, ids: Sequence[EntryId]) -> dict[EntryId, Fate]:
+        """Read where entries are now that left some feed."""
+        if not ids:
+            return {}
+        with unavailable():
+            numbers = await self.client.hmget(self.keys.ids, ids)
+            known = [(id_, n) for id_, n in zip(ids, numbers, strict=True) if n]
+            pipe = self.client.pipeline(transaction=False)
+            for _, number in known:
+                pipe.hmget(self.keys.of("entry", number.decode()), "feeds", "mod", "rev")
+            rows = await pipe.execute()
+        return {id_: _fate(*row) for (id_, _), row in zip(known, rows, strict=True)}
 
     async def labels(self, refs: Iterable[TermRef]) -> dict[TermRef, Label]:
         """Read how documents show an entry's authors, categories and tags; a retired one is absent."""
@@ -231,6 +245,11 @@ def _fresh(parts: Sequence[bytes]) -> dict[EntryNumber, Stored]:
         EntryNumber(int(n)): _stored(*row)
         for n, *row in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
     }
+
+
+def _fate(feeds: bytes | None, modified: bytes, revision: bytes) -> Fate:
+    present = tuple(FeedNumber(int(number)) for number in (feeds or b"").split(b",") if number)
+    return Fate(present, datetime.fromtimestamp(int(modified) / 1000, UTC), int(revision))
 
 
 def _stored(revision: bytes, data: bytes, refs: bytes | None) -> Stored:
