@@ -16,6 +16,7 @@ from hub.intake.foreign import distinct, objects, published, removed, said_date,
 from hub.intake.hook import Hint
 from hub.intake.publish import parse_body
 from hub.intake.terms import MAX_TERMS
+from hub.intake.wpcontent import shown_content
 from hub.model import Kind, Term
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 NAME = "x-wp-webhook-name"
 _REMOVALS = frozenset({"post_trash", "post_delete"})
 _TYPE = "post"
-_BLOCK = re.compile(
-    r"</?(?:p|div|h[1-6]|ul|ol|table|figure|blockquote|pre|section|hr)\b|<!-- wp:", re.IGNORECASE
-)
-_BLANK_LINE = re.compile(r"\r?\n\s*\n")
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 _ORDER = (Kind.AUTHOR, Kind.CATEGORY, Kind.TAG)
 _CUT = ("[…]", "[...]")
@@ -49,7 +46,7 @@ def read(hook: Hook, policy: IntakePolicy) -> Reading:
 
 def rest_post(post: dict[str, Any], policy: IntakePolicy) -> Reading:
     """Read a post object of `/wp-json/wp/v2/posts?_embed=author,wp:term,wp:featuredmedia`."""
-    modified = _gmt(post.get("modified_gmt"))
+    modified = gmt(post.get("modified_gmt"))
     if post["status"] != "publish":
         return (removed(unescape(post["guid"]["rendered"]), modified, policy),)
     embedded = _object(post, "_embedded")
@@ -62,7 +59,7 @@ def rest_post(post: dict[str, Any], policy: IntakePolicy) -> Reading:
         "summary": None if hidden else _excerpt(_object(post, "excerpt").get("rendered"), policy),
         "content_html": None if hidden else _object(post, "content").get("rendered"),
         "visibility": "members" if hidden else "public",
-        "date_published": _gmt(post.get("date_gmt")),
+        "date_published": gmt(post.get("date_gmt")),
         "date_modified": modified,
         "authors": distinct(_author(each, policy) for each in objects(embedded.get("author"))),
         "categories": distinct(_term(each, policy) for each in terms if each.get("taxonomy") == "category"),
@@ -78,7 +75,7 @@ def rest_post(post: dict[str, Any], policy: IntakePolicy) -> Reading:
 
 
 def _hooked(name: str, row: dict[str, Any], sent: dict[str, Any], policy: IntakePolicy) -> Reading:
-    modified, guid = _gmt(row.get("post_modified_gmt")), unescape(str(row.get("guid") or ""))
+    modified, guid = gmt(row.get("post_modified_gmt")), unescape(str(row.get("guid") or ""))
     if name in _REMOVALS:
         return (removed(guid, modified, policy),)
     if row.get("post_status") != "publish":
@@ -92,9 +89,9 @@ def _hooked(name: str, row: dict[str, Any], sent: dict[str, Any], policy: Intake
         "url": sent.get("post_permalink"),
         "title": text_of(row.get("post_title"), policy),
         "summary": None if hidden else text_of(row.get("post_excerpt"), policy),
-        "content_html": None if hidden else _content(row.get("post_content")),
+        "content_html": None if hidden else content_of(row.get("post_content")),
         "visibility": "members" if hidden else "public",
-        "date_published": _gmt(row.get("post_date_gmt")),
+        "date_published": gmt(row.get("post_date_gmt")),
         "date_modified": modified,
         "categories": _taxonomy(sent, "category", policy),
         "tags": _taxonomy(sent, "post_tag", policy),
@@ -184,14 +181,11 @@ def _excerpt(html: Any, policy: IntakePolicy) -> str | None:
     return None if text is None or text.endswith(_CUT) else text
 
 
-def _content(raw: Any) -> str | None:
-    """Give what the classic editor stores its paragraphs: blank lines are all that parts them."""
-    if not isinstance(raw, str) or _BLOCK.search(raw):
-        return raw if isinstance(raw, str) else None
-    parts = (part.strip() for part in _BLANK_LINE.split(raw))
-    return "".join("<p>{}</p>".format(part.replace("\n", "<br>")) for part in parts if part)
+def content_of(raw: Any) -> str | None:
+    """Give the HTML of a post's text as the database has it."""
+    return shown_content(raw) if isinstance(raw, str) else None
 
 
-def _gmt(text: Any) -> datetime | None:
+def gmt(text: Any) -> datetime | None:
     """Read a `_gmt` date, which says no offset since its name does; zeros are none."""
     return said_date(f"{text}Z") if isinstance(text, str) and not text.endswith("Z") else said_date(text)
