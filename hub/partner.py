@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
-    from hub.model import FeedNumber
+    from hub.model import FeedNumber, Site
 
 KEY_PREFIX = "fhp_"
 """What a partner's key begins with, so that people and secret scanners know one when they see it."""
@@ -65,6 +67,10 @@ class Edition:
     """Live entries in a document; removed ones that stay come on top."""
     full_content: bool
     deletes: Deletes
+
+    def of(self, site: Site) -> Site:
+        """Give the publisher as this edition shows it."""
+        return replace(site, full_content=self.full_content, for_partner=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,66 @@ class Partner:
         return not self.feeds or feed in self.feeds
 
 
+# ---- what keys are used for ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests with one key, by how they ended, and the bytes of their answers (compressed, without heads)."""
+
+    ok: int = 0
+    """2xx: something new was sent, or something was done."""
+    not_modified: int = 0
+    """304: the partner polls, and had everything."""
+    refused: int = 0
+    """4xx."""
+    failed: int = 0
+    """5xx: our own fault."""
+    bytes: int = 0
+
+    @property
+    def requests(self) -> int:
+        return self.ok + self.not_modified + self.refused + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """The latest request with a key."""
+
+    at: int
+    status: int
+    path: str
+    """As the log shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one key was used for on one day (UTC), as a front counts it."""
+
+    partner: str
+    key: str
+    """Its hint."""
+    day: date
+    counts: Counts
+    last: LastUse
+
+
+def counted(status: int, size: int) -> Counts:
+    """Count one answer."""
+    match status // 100:
+        case 3 if status == HTTPStatus.NOT_MODIFIED:
+            return Counts(not_modified=1)
+        case 2 | 3:
+            return Counts(ok=1, bytes=size)
+        case 4:
+            return Counts(refused=1, bytes=size)
+    return Counts(failed=1, bytes=size)
+
+
+def added(one: Counts, other: Counts) -> Counts:
+    return Counts(*(a + b for a, b in zip(astuple(one), astuple(other), strict=True)))
+
+
 # ---- ids and keys ---------------------------------------------------------------------------------------------------
 
 
@@ -150,14 +216,19 @@ def fitting(key: str, among: Iterable[PartnerKey], now: int) -> PartnerKey | Non
     """Find the one that opens with this key at this moment. Each comparison takes the same time."""
     digest = _digest(key)
     found = [one for one in among if hmac.compare_digest(one.digest, digest)]
-    return next((one for one in found if one.until is None or one.until > now), None)
+    return next((one for one in found if opens(one, now)), None)
+
+
+def opens(key: PartnerKey, now: int) -> bool:
+    """Whether a key's time has not ended."""
+    return key.until is None or key.until > now
 
 
 def rotated(keys: Sequence[PartnerKey], new: PartnerKey, *, overlap_seconds: int) -> tuple[PartnerKey, ...]:
     """Put a new key first; no earlier one opens for longer than the overlap, so 0 ends them all at once."""
     end = new.created + overlap_seconds * 1000
     earlier = (replace(key, until=min(key.until or end, end)) for key in keys)
-    return new, *(key for key in earlier if key.until is None or key.until > new.created)
+    return new, *(key for key in earlier if opens(key, new.created))
 
 
 def without_keys(text: str) -> str:

@@ -70,7 +70,7 @@ class Contents:
         self._composer = Composer(store, self._site)
         self._items = Items(store)
         self._topics: Once[tuple[FeedNumber, Format, int, int], Content | Ended | None] = Once(KEPT)
-        self._bodies: Once[tuple[FeedNumber, int, int, int], tuple[Body, ...]] = Once(KEPT)
+        self._bodies: Once[tuple[FeedNumber, int, int, int, bool], tuple[Body, ...]] = Once(KEPT)
 
     async def topic(self, feed: FeedNumber, format_: Format, after: int, upto: int) -> Content | Ended | None:
         """Give what a WebSub subscriber at `after` is sent; None: nothing is built, so nothing is to be told."""
@@ -78,13 +78,16 @@ class Contents:
             (feed, format_, after, upto), lambda: self._topic(feed, format_, after, upto)
         )
 
-    async def bodies(self, feed: FeedNumber, after: int, upto: int, *, known: int) -> tuple[Body, ...]:
+    async def bodies(
+        self, feed: FeedNumber, after: int, upto: int, *, known: int, full_content: bool
+    ) -> tuple[Body, ...]:
         """Give the next deliveries of a webhook at `after`, oldest first; empty: it has everything up to `upto`.
 
         What joined the feed after `known`, where these deliveries began, is published; all else is updated.
         """
         return await self._bodies.get(
-            (feed, after, upto, known), lambda: self._webhook_bodies(feed, after, upto, known)
+            (feed, after, upto, known, full_content),
+            lambda: self._webhook_bodies(feed, after, upto, known, full_content=full_content),
         )
 
     # ---- WebSub --------------------------------------------------------------------------------------------------
@@ -111,17 +114,21 @@ class Contents:
 
     # ---- webhooks ------------------------------------------------------------------------------------------------
 
-    async def _webhook_bodies(self, feed: FeedNumber, after: int, upto: int, known: int) -> tuple[Body, ...]:
+    async def _webhook_bodies(
+        self, feed: FeedNumber, after: int, upto: int, known: int, *, full_content: bool
+    ) -> tuple[Body, ...]:
         base = 0 if known else upto  # who began with nothing misses no tombstone
         slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto, base=base, loud=True)
         if slice_.gap:
             return (self._reset(slice_),)
         found = await self._items.of(slice_)
-        items = {n: json_item(item, full_content=self._site.full_content) for n, item in found.items()}
+        items = {n: json_item(item, full_content=full_content) for n, item in found.items()}
         made = [await self._body(slice_, row, items, known) for row in slice_.rows]
         bodies = tuple(body for body in made if body)
         if not bodies and slice_.more:  # all of these changed again; those after them are still owed
-            return await self._webhook_bodies(feed, slice_.rows[-1].seq, upto, known)
+            return await self._webhook_bodies(
+                feed, slice_.rows[-1].seq, upto, known, full_content=full_content
+            )
         return bodies
 
     def _reset(self, slice_: LogSlice) -> Body:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hub import webhook, websub
 from hub.adapters.egress import Answer
+from hub.adapters.partnerbook import PartnerBook
 from hub.adapters.store.distribution import Settlement
 from hub.delivery import Act, Reply, Verdict, judge, kept_attempts
 from hub.errors import HubError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hub.adapters.sealing import Sealer
     from hub.adapters.store import Store
     from hub.adapters.store.distribution import Claimed
+    from hub.model import FeedNumber
     from hub.subscription import Subscription, Webhook
     from workers.contents import Body, Contents
     from workers.settler import Settler
@@ -60,6 +62,7 @@ class Courier:
         self._contents = contents
         self._settler = settler
         self._site = store.settings.site
+        self._partners = PartnerBook(store)
         self._crash = crash
         self._seconds = seconds
         self._now = now
@@ -72,12 +75,7 @@ class Courier:
             elif claimed.subscription.channel is Channel.WEBSUB:
                 await self._tell_topic(claimed)
             elif hook is None:  # removed meanwhile
-                self._settle(
-                    claimed.subscription,
-                    claimed.upto,
-                    Verdict(Act.DROP, "gone", claimed.subscription.lane),
-                    None,
-                )
+                self._drop(claimed.subscription)
             else:
                 await self._tell_changes(claimed, hook)
         except Exception as error:  # noqa: BLE001  (else nothing settles, and it is due again at once, for ever)
@@ -140,8 +138,11 @@ class Courier:
             for sealed in webhook.signing(hook.secrets, self._now())
         ]
         known = cursor = subscription.cursor
-        while bodies := await self._contents.bodies(subscription.feed, cursor, claimed.upto, known=known):
+        while bodies := await self._bodies(hook, subscription.feed, cursor, claimed.upto, known):
             for body in bodies:
+                if not await self._may_be_told(hook, subscription.feed):
+                    self._drop(subscription)
+                    return
                 reply = await self._post(hook.url, secrets, body)
                 verdict = self._settle_change(subscription, reply, body)
                 if verdict.act is not Act.ADVANCE:
@@ -149,6 +150,21 @@ class Courier:
                 subscription = replace(subscription, cursor=body.seq, lane=verdict.lane, refused=None)
                 cursor = body.seq
         self._settle(subscription, claimed.upto, _nothing(subscription), None)
+
+    async def _bodies(
+        self, hook: Webhook, feed: FeedNumber, cursor: int, upto: int, known: int
+    ) -> tuple[Body, ...]:
+        """Give the next deliveries, with as much of the articles as the webhook's partner gets elsewhere."""
+        partner = (await self._partners.read()).get(hook.owner) if hook.owner else None
+        full = partner.edition.full_content if partner else self._site.full_content
+        return await self._contents.bodies(feed, cursor, upto, known=known, full_content=full)
+
+    async def _may_be_told(self, hook: Webhook, feed: FeedNumber) -> bool:
+        """Ask before each change, for thousands may be owed: a partner that was revoked is sent no other one."""
+        if not hook.owner:
+            return True
+        partner = (await self._partners.read()).get(hook.owner)
+        return partner is not None and partner.may_open(feed)
 
     async def _post(self, url: str, secrets: list[str], body: Body) -> Reply:
         headers = webhook.headers(secrets, body.id, int(time.time()), body.body)
@@ -172,6 +188,10 @@ class Courier:
         verdict = judge(subscription, reply, seq=seq, now=self._now(), dice=random.random())
         reached = seq if verdict.act is Act.ADVANCE else subscription.cursor
         self._settle(subscription, reached, verdict, reply, carried=seq)
+
+    def _drop(self, subscription: Subscription) -> None:
+        """Forget a subscription that nobody has any more."""
+        self._settle(subscription, subscription.cursor, Verdict(Act.DROP, "gone", subscription.lane), None)
 
     def _settle(
         self,

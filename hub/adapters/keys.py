@@ -66,6 +66,8 @@ _NUMBERED = {
     "pending_host": ("pending_host:", ""),
     "webhook": ("webhook:", ""),
     "partner_webhooks": ("partner:", ":webhooks"),
+    "last_uses": ("partner:", ":uses"),
+    "usage": ("usage:", ""),
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from hub.errors import StoreUnavailable
 from hub.intake.policy import MAX_BATCH_BYTES
 from hub.web.admin import list_feeds, status
 from hub.web.assets import Assets, favicon, static
@@ -49,6 +51,7 @@ from hub.web.subscriptions import (
     show_subscription,
 )
 from hub.web.templates import Templates
+from hub.web.usage import Usage
 from hub.web.webhooks import (
     change_webhook,
     create_webhook,
@@ -80,6 +83,7 @@ def create_app(front: Front) -> web.Application:
         app.add_routes(_routes(base))
     app.add_routes(old_routes(front.settings))
     app.cleanup_ctx.append(_following(front, parts))
+    app.cleanup_ctx.append(_counting)
     app.on_shutdown.append(_end_streams)
     return app
 
@@ -106,6 +110,7 @@ def _parts(front: Front) -> Parts:
             per_client=front.streams_per_client,
             retry_seconds=front.retry_seconds,
         ),
+        usage=Usage(front.store, now=front.now, token=lambda: front.random(16).hex()),
         subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
         hosts=Hosts(front.settings),
         hook_notes=Allowances(burst=NOTES_BURST, per_second=NOTES_PER_SECOND, monotonic=front.monotonic),
@@ -174,6 +179,15 @@ def _partners(api: str) -> list[web.RouteDef]:
 async def _end_streams(app: web.Application) -> None:
     """Let clients go to another front at once: streams would not end within any time-out."""
     app[PARTS].streams.close()
+
+
+async def _counting(app: web.Application) -> AsyncIterator[None]:
+    usage = app[PARTS].usage
+    task = asyncio.create_task(usage.run(), name="usage")
+    yield
+    task.cancel()
+    with suppress(StoreUnavailable):
+        await usage.flush()
 
 
 def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncIterator[None]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -62,7 +62,7 @@ class Editions:
         self._site = site
         # One thread: a renderer is not for several.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="editions")
-        self._composers: dict[bool, Composer] = {}
+        self._composers: dict[Site, Composer] = {}
         self._shelf: Shelf[_Key, _Issue] = Shelf()
 
     async def get(self, held: Held, partner: Partner) -> Representation:
@@ -75,21 +75,21 @@ class Editions:
         return Representation(held.key.format.content_type, Validators(etag, _as_of(held, partner)), variants)
 
     async def _make(self, key: _Key) -> _Issue | None:
-        composer = await self._composer(full_content=key.order.edition.full_content)
+        composer = await self._composer(key.order.edition.of(self._site))
         rendering = await composer.edition(key.feed, key.order)
         return _issue(rendering) if rendering else None
 
-    async def _composer(self, *, full_content: bool) -> Composer:
-        if full_content not in self._composers:
-            opened = await self._off_loop(lambda: self._open(full_content=full_content))
-            self._composers.setdefault(full_content, opened)
-        return self._composers[full_content]
+    async def _composer(self, site: Site) -> Composer:
+        """Give the one that keeps fragments of full articles, or the one for summaries."""
+        if site not in self._composers:
+            opened = await self._off_loop(lambda: self._open(site))
+            self._composers.setdefault(site, opened)
+        return self._composers[site]
 
-    def _open(self, *, full_content: bool) -> Composer:
+    def _open(self, site: Site) -> Composer:
         """Load the renderer when it is needed, which it is not by a front that starts."""
         from hub.adapters.composer import Composer  # noqa: PLC0415
 
-        site = replace(self._site, full_content=full_content, for_partner=True)
         return Composer(self._store, site, memory_bytes=MEMORY_BYTES, run=self._off_loop)
 
     def _off_loop(self, call: Callable[[], T]) -> Awaitable[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -53,6 +53,15 @@ class Frames:
         self._store = store
         self._site = site
         self._items = Items(store)
+
+    @property
+    def full_content(self) -> bool:
+        """Whether entries come whole, or as summaries."""
+        return self._site.full_content
+
+    def other(self) -> Frames:
+        """Give the ones that show the other: summaries, or whole entries."""
+        return Frames(self._store, replace(self._site, full_content=not self.full_content))
 
     async def head(self, feed: FeedNumber) -> Seq:
         """Give the place of whoever wants only what comes from now on."""

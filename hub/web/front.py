@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hub.web.sources import Allowances
     from hub.web.streams import Streams
     from hub.web.templates import Templates
+    from hub.web.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Parts:
     deltas: Deltas
     editions: Editions
     streams: Streams
+    usage: Usage
     subscribers: Allowances
     """How often one source may subscribe and unsubscribe."""
     hosts: Hosts

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 
 from hub.adapters.partnerbook import PartnerBook
-from hub.errors import WrongKey
-from hub.partner import Partner, PartnerKey, fitting, hint_of, is_key
+from hub.errors import StoreUnavailable, WrongKey
+from hub.partner import Partner, PartnerKey, fitting, hint_of, is_key, opens
 from hub.web.authorization import key_given
 from hub.web.flights import SingleFlight
 from hub.web.front import PARTS
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.adapters.partnerbook import Source
+    from hub.model import FeedNumber
 
 FRESH_SECONDS = 1.0
 """How long a front goes on believing that a key opens: a revoked one is refused everywhere after this at most."""
@@ -55,8 +56,7 @@ class Keyring:
         if not is_key(key):
             raise _wrong()
         asked = self._monotonic()
-        if asked - self._read_at > FRESH_SECONDS:
-            await self._reading.join(None, self._read)
+        await self._refresh()
         found = self._find(key)
         if found is None and self._read_at < asked:  # it may have been made a moment ago, at another front
             await self._reading.follow(None, self._read)
@@ -65,9 +65,30 @@ class Keyring:
             raise _wrong()
         return found
 
+    async def still_opens(self, holder: Holder, feed: FeedNumber) -> bool:
+        """Say whether a key opens a feed as when it was shown. While the store is away nothing new comes anyway."""
+        try:
+            await self._refresh()
+        except StoreUnavailable:
+            return True
+        partner = self._book.last.get(holder.partner.id)
+        if partner is None or not partner.may_open(feed):
+            return False
+        same = partner.edition.full_content == holder.partner.edition.full_content
+        return same and any(
+            key.digest == holder.key.digest and opens(key, self._time()) for key in partner.keys
+        )
+
     def forget(self) -> None:
         """Read anew before the next answer: something was changed here."""
         self._read_at = float("-inf")
+
+    async def _refresh(self) -> None:
+        if self._monotonic() - self._read_at > FRESH_SECONDS:
+            await self._reading.join(None, self._read)
+
+    def _time(self) -> int:
+        return round(self._now().timestamp() * 1000)
 
     async def _read(self) -> None:
         began, before = self._monotonic(), self._book.last
@@ -81,8 +102,7 @@ class Keyring:
 
     def _find(self, key: str) -> Holder | None:
         holders = self._by_hint.get(hint_of(key), ())
-        now = round(self._now().timestamp() * 1000)
-        fits = fitting(key, (holder.key for holder in holders), now)
+        fits = fitting(key, (holder.key for holder in holders), self._time())
         return next((holder for holder in holders if holder.key is fits), None)
 
 

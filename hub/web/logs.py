@@ -13,6 +13,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from hub.events import Source
 from hub.partner import without_keys
+from hub.web.front import PARTS
+from hub.web.keyring import HOLDER
 
 if TYPE_CHECKING:
     from hub.web.problems import Handler
@@ -40,14 +42,18 @@ async def outcome_lines(request: web.Request, handler: Handler) -> web.StreamRes
         return response
     finally:
         ms = (time.perf_counter() - began) * 1000
+        holder = request.get(HOLDER)
         log.info(
-            "request method=%s path=%s status=%d ms=%.1f bytes=%d",
+            "request method=%s path=%s status=%d ms=%.1f bytes=%d%s",
             printable(request.method),
             printable(shown_path(request.rel_url.raw_path)),
             status,
             ms,
             size,
+            f" partner={holder.partner.id}" if holder else "",
         )
+        if holder:
+            request.app[PARTS].usage.count(holder, request, status, size)
 
 
 def shown_path(raw_path: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
@@ -33,12 +34,15 @@ from hub.web.partner_bodies import KeyRotation, NewPartner, PartnerChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from hub.model import FeedNumber, Standing
+    from hub.partner import Counts, LastUse, PartnerKey
     from hub.web.front import Front
 
 log = logging.getLogger("hub.partners")
 
+USAGE_DAYS = 31
 _ID = re.compile(r"pt_[A-Za-z0-9_-]{16}")
 
 
@@ -49,7 +53,8 @@ async def list_partners(request: web.Request) -> web.Response:
     found = [partner for id_, partner in sorted((await _all(front)).items()) if id_ > after]
     page = found[:limit]
     standings = await _standings(front, *page)
-    shown = [_shown(partner, standings) for partner in page]
+    uses = await front.store.last_uses([partner.id for partner in page])
+    shown = [_shown(partner, standings, uses[partner.id]) for partner in page]
     return answer({"partners": shown, "cursor": page[-1].id if len(found) > limit else None})
 
 
@@ -76,9 +81,13 @@ async def create_partner(request: web.Request) -> web.Response:
 
 
 async def show_partner(request: web.Request) -> web.Response:
-    """Answer a partner. Raises Unauthorized, Forbidden, NotFound."""
-    partner = await _asked_for(request)
-    return answer(await _shown_whole(front_of(request), partner))
+    """Answer a partner and what its keys were used for. Raises Unauthorized, Forbidden, NotFound."""
+    partner, front = await _asked_for(request), front_of(request)
+    await request.app[PARTS].usage.flush()  # other fronts' counts are some seconds old
+    today = front.now().date()
+    counts = await front.store.uses(partner.id, [today - timedelta(days=n) for n in range(USAGE_DAYS)])
+    usage = [_shown_use(day, hint, counts[day, hint]) for day, hint in sorted(counts, reverse=True)]
+    return answer(await _shown_whole(front, partner) | {"usage": usage})
 
 
 async def change_partner(request: web.Request) -> web.Response:
@@ -169,22 +178,36 @@ def _as_said(edition: Edition) -> dict[str, Any]:
 
 
 async def _shown_whole(front: Front, partner: Partner) -> dict[str, Any]:
-    return _shown(partner, await _standings(front, partner))
+    uses = await front.store.last_uses([partner.id])
+    return _shown(partner, await _standings(front, partner), uses[partner.id])
 
 
 async def _standings(front: Front, *partners: Partner) -> Mapping[FeedNumber, Standing]:
     return await front.store.standings(list({feed for partner in partners for feed in partner.feeds}))
 
 
-def _shown(partner: Partner, standings: Mapping[FeedNumber, Standing]) -> dict[str, Any]:
+def _shown(
+    partner: Partner, standings: Mapping[FeedNumber, Standing], uses: Mapping[str, LastUse]
+) -> dict[str, Any]:
     return {
         "id": partner.id,
         "name": partner.name,
         "feeds": [str(standings[feed].path) for feed in partner.feeds if feed in standings],
         **_as_said(partner.edition),
         "created": moment(partner.created),
-        "keys": [
-            {"hint": key.hint, "created": moment(key.created), "until": moment(key.until)}
-            for key in partner.keys
-        ],
+        "keys": [_shown_key(key, uses.get(key.hint)) for key in partner.keys],
     }
+
+
+def _shown_key(key: PartnerKey, last: LastUse | None) -> dict[str, Any]:
+    used = {"at": moment(last.at), "status": last.status, "path": last.path} if last else None
+    return {
+        "hint": key.hint,
+        "created": moment(key.created),
+        "until": moment(key.until),
+        "last_used": used,
+    }
+
+
+def _shown_use(day: date, hint: str, counts: Counts) -> dict[str, Any]:
+    return {"date": day.isoformat(), "key": hint, "requests": counts.requests, **asdict(counts)}

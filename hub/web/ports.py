@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from hub.adapters.egress import Answer, Failure
     from hub.adapters.store.database import Call
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TermRef,
         Version,
     )
-    from hub.partner import Partner
+    from hub.partner import Counts, LastUse, Partner, Use
     from hub.problems import Problem
     from hub.subscription import Attempt, EntryReceipt, Intent, Subscription, SubscriptionId, Webhook
 
@@ -134,6 +134,16 @@ class Partnering(Protocol):
 
     async def remove_partner(self, id_: str, /) -> bool:
         """Revoke its keys, and end its webhooks."""
+        ...
+
+    async def add_uses(self, token: str, uses: Iterable[Use], /) -> None: ...
+
+    async def last_uses(self, ids: Sequence[str], /) -> Mapping[str, Mapping[str, LastUse]]:
+        """By partner and key (its hint)."""
+        ...
+
+    async def uses(self, id_: str, days: Sequence[date], /) -> Mapping[tuple[date, str], Counts]:
+        """By day and key (its hint)."""
         ...
 
 

@@ -18,7 +18,8 @@ from hub.render import json_item, json_page
 from hub.web.api import limit_of
 from hub.web.cursors import Cursor, read_cursor
 from hub.web.front import PARTS
-from hub.web.headers import SINCE_HEADERS
+from hub.web.headers import PRIVATE_HEADERS, SINCE_HEADERS
+from hub.web.keyring import HOLDER
 from hub.web.representation import send
 from hub.web.shelf import Shelf
 from hub.web.variants import Variants
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hub.model import EntryNumber, FeedNumber, Item, Logged, LogSlice, Site
+    from hub.partner import Edition
     from hub.web.ports import LogSource
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -37,8 +39,11 @@ async def show_since(request: web.Request, number: FeedNumber) -> web.Response:
     """Answer what changed in a feed. Raises BadRequest, CursorGone, Gone, StoreUnavailable."""
     parts = request.app[PARTS]
     cursor, limit = read_cursor(request.query["since"]), limit_of(request)
-    page = await parts.polls.page(number, cursor, limit)
+    partner = request[HOLDER].partner if HOLDER in request else None
+    page = await parts.polls.page(number, cursor, limit, partner.edition if partner else None)
     headers = SINCE_HEADERS | {hdrs.CONTENT_TYPE: Format.JSON.content_type}
+    if partner:
+        headers |= PRIVATE_HEADERS
     return await send(request, page, headers)
 
 
@@ -50,6 +55,8 @@ class _Page(NamedTuple):
     labels: int
     cursor: Cursor | None
     limit: int
+    site: Site
+    """As the asker is shown it: in full or in summaries, with or without a hub."""
 
 
 class Polls:
@@ -61,11 +68,14 @@ class Polls:
         self._items = Items(store)
         self._shelf: Shelf[_Page, Variants] = Shelf()
 
-    async def page(self, feed: FeedNumber, cursor: Cursor | None, limit: int) -> Variants:
+    async def page(
+        self, feed: FeedNumber, cursor: Cursor | None, limit: int, edition: Edition | None = None
+    ) -> Variants:
         """Give the JSON Feed of what changed after a cursor. Raises CursorGone, Gone, StoreUnavailable."""
         log = await self._read(feed, cursor, limit)
-        key = _Page(feed, log.head, log.labels, cursor, limit)
-        page = await self._shelf.get(key, lambda: self._make(log, cursor))
+        site = edition.of(self._site) if edition else self._site
+        key = _Page(feed, log.head, log.labels, cursor, limit, site)
+        page = await self._shelf.get(key, lambda: self._make(log, cursor, site))
         assert page is not None  # noqa: S101  (_make always makes one)
         return page
 
@@ -82,18 +92,18 @@ class Polls:
             raise _cursor_gone()
         return log
 
-    async def _make(self, log: LogSlice, cursor: Cursor | None) -> Variants:
+    async def _make(self, log: LogSlice, cursor: Cursor | None, site: Site) -> Variants:
         items: list[bytes] = []
         rows, size = 0, 0
         while rows < len(log.rows) and size < MOST_BYTES:
             chunk = log.rows[rows : rows + CHUNK]
             found = await self._items.of(replace(log, rows=chunk))
-            items += _encoded(chunk, found, full_content=self._site.full_content)
+            items += _encoded(chunk, found, full_content=site.full_content)
             rows, size = rows + len(chunk), sum(map(len, items))
         told = replace(log, rows=log.rows[:rows], more=log.more or rows < len(log.rows))
         head = await self._store.head(log.feed)
         after = str(_next(told, cursor))
-        text = json_page(self._site, head, items, _tombstones(told.rows), after, more=told.more)
+        text = json_page(site, head, items, _tombstones(told.rows), after, more=told.more)
         return Variants(await asyncio.to_thread(gzip.compress, text, 5, mtime=0))
 
 

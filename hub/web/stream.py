@@ -12,13 +12,17 @@ from hub import sse
 from hub.errors import BadRequest, HubError
 from hub.web.cursors import read_cursor
 from hub.web.front import PARTS
-from hub.web.headers import STREAM_HEADERS
+from hub.web.headers import PRIVATE_HEADERS, STREAM_HEADERS
+from hub.web.keyring import HOLDER
 from hub.web.logs import SERVER
 from hub.web.sources import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hub.model import FeedNumber
     from hub.web.frames import Batch, Frame, Frames
+    from hub.web.keyring import Holder
     from hub.web.streams import Channel, Client
 
 LAST_EVENT_ID = "Last-Event-ID"
@@ -34,13 +38,16 @@ async def show_stream(request: web.Request, number: FeedNumber) -> web.StreamRes
     """Answer with a feed's changes as they come. Raises BadRequest, TooManyRequests, StoreUnavailable."""
     parts = request.app[PARTS]
     cursor = _cursor(request, number)
+    holder = request.get(HOLDER)
+    headers = STREAM_HEADERS | PRIVATE_HEADERS if holder else STREAM_HEADERS
     if request.method == hdrs.METH_HEAD:
-        return web.Response(headers=STREAM_HEADERS)
+        return web.Response(headers=headers)
     source = source_of(request, parts.front.settings.trusted_proxies)
-    with parts.streams.admit(source), parts.streams.follow(number) as (channel, client):
-        stream = _Stream(request, client, parts.front.heartbeat_seconds)
+    full = holder.partner.edition.full_content if holder else None
+    with parts.streams.admit(source), parts.streams.follow(number, full_content=full) as (channel, client):
+        stream = _Stream(request, client, parts.front.heartbeat_seconds, headers, holder)
         try:
-            await _serve(stream, number, channel, parts.streams.frames, cursor)
+            await _serve(stream, number, channel, cursor)
         except (ConnectionError, ClientConnectionError, TimeoutError):
             pass  # the client went away, or takes nothing any more
         except HubError:  # once begun it can only end: the client comes back, and hears of it
@@ -74,12 +81,20 @@ _NEVER = 2**53 - 1
 class _Stream:
     """The wire's side of one stream."""
 
-    def __init__(self, request: web.Request, client: Client, heartbeat_seconds: float) -> None:
-        self.response = web.StreamResponse(headers={**STREAM_HEADERS, hdrs.SERVER: SERVER})
+    def __init__(
+        self,
+        request: web.Request,
+        client: Client,
+        heartbeat_seconds: float,
+        headers: Mapping[str, str],
+        holder: Holder | None,
+    ) -> None:
+        self.response = web.StreamResponse(headers={**headers, hdrs.SERVER: SERVER})
         self.response.force_close()
         self.client = client
         client.drop = self._drop
         self._request = request
+        self._holder = holder
         self._heartbeat = heartbeat_seconds
         self._clock = asyncio.get_running_loop().time
         self._written = 0.0
@@ -94,13 +109,20 @@ class _Stream:
         if frames:
             await self._write(b"".join(frame.data for frame in frames))
 
-    async def follow(self) -> None:
+    async def look(self, number: FeedNumber) -> None:
+        """End it where its key opens this no more, or other content: whoever comes back hears of that."""
+        keyring = self._request.app[PARTS].keyring
+        if self._holder and not await keyring.still_opens(self._holder, number):
+            self.client.end()
+
+    async def follow(self, number: FeedNumber) -> None:
         """Send what is offered, until one of both sides ends it. Raises ConnectionError, TimeoutError."""
         while not self.client.ended:
             await self.send(await self.client.take(min(LOOK_SECONDS, self._heartbeat)))
             transport = self._request.transport
             if transport is None or transport.is_closing():
                 return
+            await self.look(number)
             if not self.client.ended and self._clock() - self._written >= self._heartbeat:
                 await self._write(sse.HEARTBEAT)
 
@@ -115,6 +137,8 @@ class _Stream:
             raise
         finally:
             self.client.writing = False
+        if self._holder:
+            self._request.app[PARTS].usage.stream(self._holder, self._request, len(data))
         self._written = self._clock()
 
     def _drop(self) -> None:
@@ -122,11 +146,9 @@ class _Stream:
             self._request.transport.abort()
 
 
-async def _serve(
-    stream: _Stream, number: FeedNumber, channel: Channel, frames: Frames, cursor: int | None
-) -> None:
+async def _serve(stream: _Stream, number: FeedNumber, channel: Channel, cursor: int | None) -> None:
     """Catch up, then follow. What is told meanwhile waits for this client, so nothing is missed in between."""
-    client = stream.client
+    client, frames = stream.client, channel.frames
     if cursor is None:
         head = await frames.head(number)
         await stream.begin(head)
@@ -137,7 +159,7 @@ async def _serve(
         channel.begin(batch.head)
         await _catch_up(stream, number, frames, batch, cursor)
     if not client.ended:
-        await stream.follow()
+        await stream.follow(number)
 
 
 async def _catch_up(stream: _Stream, number: FeedNumber, frames: Frames, batch: Batch, cursor: int) -> None:
@@ -145,6 +167,7 @@ async def _catch_up(stream: _Stream, number: FeedNumber, frames: Frames, batch: 
     while True:
         await stream.send(client.fresh(batch.frames))
         client.cursor = batch.cursor
+        await stream.look(number)
         if client.ended or not batch.more:
             return
         batch = await frames.read(number, batch.cursor, known=cursor, base=base)

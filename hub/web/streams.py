@@ -84,14 +84,14 @@ class Client:
 
 
 class Channel:
-    """One feed's followers, and how far they were told."""
+    """One feed's followers who read the same, and how far they were told."""
 
     def __init__(self, feed: FeedNumber, frames: Frames, retry_seconds: float) -> None:
         self.clients: set[Client] = set()
         self.cursor: int | None = None
         """None: nobody has said yet where to begin."""
+        self.frames = frames
         self._feed = feed
-        self._frames = frames
         self._retry_seconds = retry_seconds
         self._woken = False
         self._task: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class Channel:
         """Read on to the end of the log, once for all."""
         known, more = self.cursor or 0, True
         while more:
-            batch = await self._frames.read(self._feed, self.cursor or 0, known=known)
+            batch = await self.frames.read(self._feed, self.cursor or 0, known=known)
             for client in self.clients:
                 client.offer(batch.frames)
             self.cursor, more = batch.cursor, batch.more
@@ -141,11 +141,12 @@ class Streams:
     def __init__(
         self, frames: Frames, *, total: int = TOTAL, per_client: int = PER_CLIENT, retry_seconds: float = 0.5
     ) -> None:
-        self.frames = frames
+        self._frames = {each.full_content: each for each in (frames, frames.other())}
+        self._public = frames.full_content
         self._total = total
         self._per_client = per_client
         self._retry_seconds = retry_seconds
-        self._channels: dict[FeedNumber, Channel] = {}
+        self._channels: dict[tuple[FeedNumber, bool], Channel] = {}
         self._sources: Counter[str] = Counter()
         self._closing = False
 
@@ -167,11 +168,14 @@ class Streams:
             self._sources += Counter()  # forgets who has none
 
     @contextmanager
-    def follow(self, feed: FeedNumber) -> Iterator[tuple[Channel, Client]]:
-        """Have everything offered that is told of a feed from now on."""
-        channel = self._channels.get(feed)
+    def follow(
+        self, feed: FeedNumber, *, full_content: bool | None = None
+    ) -> Iterator[tuple[Channel, Client]]:
+        """Have everything offered that is told of a feed from now on; `full_content` None: as documents show it."""
+        key = feed, self._public if full_content is None else full_content
+        channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[feed] = Channel(feed, self.frames, self._retry_seconds)
+            channel = self._channels[key] = Channel(feed, self._frames[key[1]], self._retry_seconds)
         client = Client()
         channel.clients.add(client)
         try:
@@ -180,12 +184,13 @@ class Streams:
             channel.clients.discard(client)
             if not channel.clients:
                 channel.close()
-                self._channels.pop(feed, None)
+                self._channels.pop(key, None)
 
     def wake(self, feeds: Collection[FeedNumber] | None = None) -> None:
         """Tell the followers of these feeds (or of all) what changed."""
-        for feed in self._channels.keys() if feeds is None else self._channels.keys() & set(feeds):
-            self._channels[feed].wake()
+        for (feed, _), channel in self._channels.items():
+            if feeds is None or feed in feeds:
+                channel.wake()
 
     def close(self) -> None:
         """End all streams now, and take no more: the process stops."""

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.adapters.partnerbook import PartnerBook
+from hub.adapters.store.partners import KEEP_COUNTS_SECONDS
 from hub.errors import Conflict, Forbidden
 from hub.model import ALL, FeedNumber, FeedPath, Kind
-from hub.partner import MOST_WEBHOOKS, Deletes, Edition, Partner, kept_of, key_of
+from hub.partner import (
+    MOST_WEBHOOKS,
+    Counts,
+    Deletes,
+    Edition,
+    LastUse,
+    Partner,
+    Use,
+    kept_of,
+    key_of,
+)
 from hub.subscription import SealedSecret, Webhook
 from hub.webhook import subscription_id
 from tests.entries import category, published
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
     from hub.adapters.store import Store
 
 WORLD, SPORT = FeedPath(Kind.CATEGORY, "world"), FeedPath(Kind.CATEGORY, "sport")
+TODAY, DAY = date(2026, 11, 23), timedelta(days=1)
 EDITION = Edition(20, full_content=False, deletes=Deletes.EXPIRE)
 NEWSTAND = Partner("pt_one", "Newsstand", (), EDITION, (kept_of(key_of(bytes(32)), 1),), 1, 1)
 
@@ -161,3 +174,52 @@ async def test_feeds_are_listed_among_those_of_a_partner(
     assert [feed.path for feed in (*first.feeds, *rest.feeds)] == [SPORT, WORLD]
     assert rest.cursor is None
     assert not (await store.list_feeds(kinds=[Kind.TAG], among=some)).feeds
+
+
+# ---- what keys are used for
+
+
+def use(key: str = "AAAA", *, at: int = 1, day: date = TODAY, **counts: int) -> Use:
+    return Use(NEWSTAND.id, key, day, Counts(**counts), LastUse(at, 200, f"/feeds/all.rss?{at}"))
+
+
+async def test_uses_are_added_up_by_day_and_key_and_a_token_counts_once(store: Store) -> None:
+    await store.put_partner(NEWSTAND)
+    uses = [use(ok=2, bytes=2**40), use("BBBB", not_modified=1), use(day=TODAY - DAY, refused=1)]
+
+    await store.add_uses("one", uses)
+    await store.add_uses("one", uses)
+    await store.add_uses("two", [use(ok=1, failed=4, bytes=2**40)])
+
+    assert await store.uses(NEWSTAND.id, [TODAY, TODAY - DAY]) == {
+        (TODAY, "AAAA"): Counts(ok=3, failed=4, bytes=2**41),
+        (TODAY, "BBBB"): Counts(not_modified=1),
+        (TODAY - DAY, "AAAA"): Counts(refused=1),
+    }
+    assert await store.uses(NEWSTAND.id, [TODAY - 2 * DAY]) == {}
+
+
+async def test_the_last_use_is_the_latest_whichever_front_tells_first(store: Store) -> None:
+    await store.put_partner(NEWSTAND)
+    await store.add_uses("one", [use(at=1_795_460_320_084, ok=1)])
+    await store.add_uses("two", [use(at=1_795_460_320_083, ok=1), use("BBBB", at=5, ok=1)])
+
+    last = (await store.last_uses([NEWSTAND.id, "pt_none"]))[NEWSTAND.id]
+
+    assert last == {
+        "AAAA": LastUse(1_795_460_320_084, 200, "/feeds/all.rss?1795460320084"),
+        "BBBB": LastUse(5, 200, "/feeds/all.rss?5"),
+    }
+
+
+async def test_counts_are_not_kept_for_ever_and_none_of_a_revoked_partner(store: Store) -> None:
+    await store.put_partner(NEWSTAND)
+    await store.add_uses("one", [use(ok=1)])
+    usage = store.keys.of("usage", f"{NEWSTAND.id}:{TODAY}")
+    assert 0 < await store.client.ttl(usage) <= KEEP_COUNTS_SECONDS
+
+    await store.remove_partner(NEWSTAND.id)
+    await store.add_uses("late", [use(ok=1)])
+
+    assert await store.last_uses([NEWSTAND.id]) == {NEWSTAND.id: {}}
+    assert (await store.uses(NEWSTAND.id, [TODAY]))[TODAY, "AAAA"] == Counts(ok=1)

@@ -124,11 +124,11 @@ class Hub:
     async def _found(self, id_: SubscriptionId) -> bool:
         return await self.store.subscription(id_) is not None
 
-    async def hook(self, url: str, *feeds: FeedPath) -> Webhook:
+    async def hook(self, url: str, *feeds: FeedPath, owner: str = "") -> Webhook:
         """Make a partner's webhook."""
         id_ = f"wh_{uuid4().hex[:8]}"
         secret = SealedSecret(self.sealer.seal(SECRET.encode(), id_))
-        webhook = Webhook(id_, url, feeds or (WORLD,), (secret,))
+        webhook = Webhook(id_, url, feeds or (WORLD,), (secret,), owner=owner)
         await self.store.put_webhook(webhook)
         return webhook
 

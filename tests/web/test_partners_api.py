@@ -95,9 +95,16 @@ async def test_a_new_partner_is_shown_with_its_key_this_once(client: Client, fak
         "content": "summary",
         "deletes": "expire",
         "created": "2026-11-23T09:00:00.000Z",
-        "keys": [{"hint": key[4:8], "created": "2026-11-23T09:00:00.000Z", "until": None}],
+        "keys": [
+            {
+                "hint": key[4:8],
+                "created": "2026-11-23T09:00:00.000Z",
+                "until": None,
+                "last_used": None,
+            }
+        ],
     }
-    assert await get(client, f"/api/partners/{made['id']}") == made
+    assert await get(client, f"/api/partners/{made['id']}") == made | {"usage": []}
     assert await get(client, "/api/partners") == {"partners": [made], "cursor": None}
     assert key not in str(fake.known_partners)
 

@@ -4,6 +4,6 @@
 -- Answers 1 if there was one.
 
 for _, hook in ipairs(redis.call('SMEMBERS', key.partner_webhooks(ARGV[1]))) do drop_webhook(hook) end
-redis.call('DEL', key.partner_webhooks(ARGV[1]))
+redis.call('DEL', key.partner_webhooks(ARGV[1]), key.last_uses(ARGV[1]))
 redis.call('SET', key.partners_version, int(stamp()))
 return redis.call('HDEL', key.partners, ARGV[1])
