@@ -87,6 +87,13 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(part) if isinstance(part, str) else part for part in listed)
 
 
+def _address(value: str | None) -> str | None:
+    parts = urlsplit(value or "http://none")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("must be an absolute http(s) URL without a user name")
+    return value
+
+
 def _base(value: str) -> str:
     """Read what stands before a slug: `topics`, `/blog/category/`; `.` for nothing."""
     base = value.strip("/")
@@ -209,6 +216,9 @@ class Settings(BaseModel):
     """Content types that are entries."""
     strapi_fields: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
     """Which field of Strapi's is which here: `content=body, authors=writer`; see hub.intake.strapi."""
+
+    alert_url: Annotated[str | None, AfterValidator(_address), Field(repr=False)] = None
+    """Who is told that a problem begins or ends; may hold a secret, so it is never shown."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

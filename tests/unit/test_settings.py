@@ -114,3 +114,19 @@ def test_a_base_of_old_addresses_is_a_path_without_slashes_around(said: str, bas
 def test_a_base_that_could_mean_something_else_is_refused(environ: dict[str, str]) -> None:
     with pytest.raises(Misconfigured):
         load_settings(environ)
+
+
+def test_the_address_for_alerts_is_checked_and_not_shown() -> None:
+    settings = load_settings({"FEEDHUB_ALERT_URL": "https://alerts.test/hook?token=alert-secret"})
+
+    assert settings.alert_url == "https://alerts.test/hook?token=alert-secret"
+    assert "alert-secret" not in repr(settings)
+    for bad in (
+        "alerts.test/hook",
+        "ftp://alerts.test/",
+        "https://",
+        "https://user:alert-secret@alerts.test/",
+    ):
+        with pytest.raises(Misconfigured) as refused:
+            load_settings({"FEEDHUB_ALERT_URL": bad})
+        assert "alert-secret" not in str(refused.value)

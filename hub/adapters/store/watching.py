@@ -12,7 +12,7 @@ from hub.adapters.store.database import unavailable
 from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.reading import Reading
 from hub.adapters.store.upkeep import Upkeep
-from hub.alerts import Kept, begin
+from hub.alerts import Alert, Kept, begin
 from hub.condition import AlertTrouble, Condition, ForeignHost
 from hub.problems import Problem
 
@@ -86,17 +86,29 @@ class Watching(Hooks, Reading, Upkeep):
         said = {
             "keep": {id_: _packed(kept).decode() for id_, kept in verdict.changes.items() if kept},
             "drop": [id_ for id_, kept in verdict.changes.items() if kept is None],
-            "alerts": [orjson.dumps(asdict(alert)).decode() for alert in verdict.alerts],
+            "alerts": [_told(alert) for alert in verdict.alerts],
         }
         return bool(await self.run("judged", token, token_hex(12), orjson.dumps(said), ALERTS))
+
+    async def next_alert(self) -> tuple[Alert, int] | None:
+        """Give the oldest alert that waits, and how often in a row none was taken; None while none is to be tried."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.exists(self.keys.alerts_wait)
+        pipe.lindex(self.keys.alerts, 0)
+        pipe.hget(self.keys.alerting, "tries")
+        with unavailable():
+            waits, row, tries = await pipe.execute()
+        return None if waits or row is None else (_alert(row), int(tries or 0))
+
+    async def alerted(self, alert: Alert, why: str = "", *, retry_ms: int = 0) -> bool:
+        """Say that an alert was taken, or why not and when it is tried again."""
+        return bool(await self.run("alerted", _told(alert), why, retry_ms))
 
 
 def _trouble(fields: Mapping[bytes, bytes], waiting: int) -> AlertTrouble | None:
     if not fields or not waiting:
         return None
-    return AlertTrouble(
-        int(fields[b"since"]), fields[b"why"].decode(), int(fields.get(b"tries", b"1")), waiting
-    )
+    return AlertTrouble(int(fields[b"since"]), fields[b"why"].decode(), int(fields[b"tries"]), waiting)
 
 
 def _packed(kept: Kept) -> bytes:
@@ -106,3 +118,12 @@ def _packed(kept: Kept) -> bytes:
 def _kept(row: bytes) -> Kept:
     fields: dict[str, Any] = orjson.loads(row)
     return Kept(**(fields | {"problem": Problem(**fields["problem"])}))
+
+
+def _told(alert: Alert) -> str:
+    return orjson.dumps(asdict(alert)).decode()
+
+
+def _alert(row: bytes) -> Alert:
+    fields: dict[str, Any] = orjson.loads(row)
+    return Alert(**(fields | {"problem": Problem(**fields["problem"])}))
