@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 
-.PHONY: help demo test check lint format types imports tests soak bench clean
+.PHONY: help demo test check lint format types imports tests soak live bench clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -35,6 +35,9 @@ tests: .venv/ready  ## the tests alone (`make tests T=tests/unit` for some)
 
 soak: .venv/ready  ## the tests that take minutes: kill histories with many seeds
 	$(BIN)/pytest -m soak --timeout 900 $(T)
+
+live: .venv/ready  ## a real CMS before a whole hub: `make live CMS=ghost` (Node.js with npm is needed)
+	$(BIN)/pytest -m live $(if $(CMS),tests/live/test_$(CMS).py,tests/live)
 
 bench: .venv/ready  ## every benchmark, each against its baseline in the same run
 	$(BIN)/python -m bench all

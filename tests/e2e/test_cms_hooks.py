@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.cms import ALL_SAMPLES, SECRET, Recorded, recorded
-from tests.hubprocess import HubProcess, wait_for
+from tests.hubprocess import HubProcess
+from tests.served import hides, items, shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,31 +43,6 @@ def send(hub: HubProcess, hook: Recorded | str) -> Any:
     status, _, answer = hub.ask("POST", f"/hooks/{found.source}", found.body, **found.to_send())
     assert status == 202, answer
     return json.loads(answer)
-
-
-def items(hub: HubProcess, path: str) -> dict[str, Any]:
-    """A feed's items by id; a feed that is not served is no feed without items."""
-    found = hub.get(f"/feeds/{path}.json")
-    return (
-        {item["id"]: item for item in json.loads(found)["items"]} if found else {"not served": {"title": ""}}
-    )
-
-
-def shows(hub: HubProcess, id_: str, *paths: str, title: str = "") -> None:
-    def there(path: str) -> bool:
-        found = items(hub, path)
-        return id_ in found and title in found[id_]["title"]
-
-    for path in paths:
-        wait_for(lambda path=path: there(path), why=lambda path=path: f"{path}\n{hub.read_log()}")
-
-
-def hides(hub: HubProcess, id_: str, *paths: str) -> None:
-    for path in paths:
-        wait_for(
-            lambda path=path: not {id_, "not served"} & items(hub, path).keys(),
-            why=lambda path=path: f"{path}\n{hub.read_log()}",
-        )
 
 
 def test_cms_04_a_story_of_ghost_lives_moves_and_leaves(hub: HubProcess) -> None:
