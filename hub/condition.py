@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from hub.events import HookRecord, Source
     from hub.model import FeedSummary
+    from hub.remote import Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,5 @@ class Condition:
     """How far each machine's clock was ahead of Redis's a moment ago."""
     hosts: Mapping[str, ForeignHost] = field(default_factory=dict)
     alerts: AlertTrouble | None = None
+    remotes: tuple[Remote, ...] = ()
+    """URLs of others that can't be read, or not wholly."""

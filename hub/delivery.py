@@ -135,10 +135,10 @@ def _refusal(subscription: Subscription, reply: Reply, seq: int, now: int) -> Re
 
 def _delay(failures: int, retry_after: str | None, now: int, dice: float) -> int:
     own = min(FIRST_DELAY << min(failures - 1, 30), LONGEST_DELAY) * (1 + JITTER * (2 * dice - 1))
-    return max(round(own), min(_asked(retry_after, now), LONGEST_RETRY_AFTER))
+    return max(round(own), min(asked_for(retry_after, now), LONGEST_RETRY_AFTER))
 
 
-def _asked(retry_after: str | None, now: int) -> int:
+def asked_for(retry_after: str | None, now: int) -> int:
     """Read `Retry-After` (RFC 9110 §10.2.3): seconds or a date; 0 where it says nothing that can be read."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():

@@ -33,6 +33,12 @@ class Kind(StrEnum):
     CATEGORY = "category"
     AUTHOR = "author"
     TAG = "tag"
+    ORIGIN = "origin"
+    """A topic of another server, whose slug is its URL: delivered as it came, it has neither entries nor pages."""
+
+
+OWN_KINDS = (Kind.ALL, Kind.CATEGORY, Kind.AUTHOR, Kind.TAG)
+"""Those whose documents are made here."""
 
 
 class Format(StrEnum):

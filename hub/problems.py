@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hub.remote import LASTING_FAILURES, LOOP, Role
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hub.condition import AlertTrouble, Condition, ForeignHost, State
     from hub.events import HookRecord, Source
     from hub.model import FeedSummary
+    from hub.remote import Remote
 
 QUARANTINED = 3
 """Claims in a row without a commit from which a feed is in quarantine."""
@@ -64,6 +67,7 @@ def problems_of(condition: Condition) -> list[Problem]:
         *feed_problems(condition.troubled),
         *clock_problems(condition.clocks),
         *host_problems(condition.hosts, state.now),
+        *remote_problems(condition.remotes),
         *alert_problems(condition.alerts),
     ]
 
@@ -162,6 +166,20 @@ def host_problems(hosts: Mapping[str, ForeignHost], now: int) -> Iterator[Proble
                 "answers and links are right all the same."
             )
             yield Problem("foreign-host", sentence, cure, seen.first, host)
+
+
+def remote_problems(remotes: Sequence[Remote]) -> Iterator[Problem]:
+    """Say which feeds and topics of others can't be read. What may pass by itself is said when it goes on."""
+    for remote in remotes:
+        trouble, about = remote.trouble, remote.shown
+        what = "Ingest feed" if remote.role is Role.INGEST else "The topic"
+        if trouble and (trouble.lasting or remote.failures >= LASTING_FAILURES):
+            sentence = f"{what} {about} is not taken ({remote.failures} times in a row): {trouble.why}."
+            code = f"{remote.role}-{'loop' if trouble.code == LOOP else 'failing'}"
+            yield Problem(code, sentence, trouble.action, remote.since, about)
+        if remote.notice:
+            cure = "Have the feed mended; who published an entry first keeps it, under whatever id it came."
+            yield Problem("ingest-items", f"{what} {about}: {remote.notice}.", cure, about=about)
 
 
 def alert_problems(trouble: AlertTrouble | None) -> Iterator[Problem]:

@@ -24,10 +24,12 @@ from pydantic import (
 )
 
 from hub.errors import Misconfigured
-from hub.model import Kind, Site, UrlStyle
+from hub.model import OWN_KINDS, Kind, Site, UrlStyle
+from hub.origins import Origin, topic_key
+from hub.urls import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PREFIX = "FEEDHUB_"
 # Read by commands and by the supervisor, not by the hub itself.
@@ -131,6 +133,40 @@ def _pairs(value: Any) -> Any:
     return tuple(pairs)
 
 
+def _own_kinds(kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    if not set(kinds) <= set(OWN_KINDS):
+        raise ValueError(f"must be some of {', '.join(OWN_KINDS)}")
+    return kinds
+
+
+def _origins(value: Any) -> Any:
+    """Read URL prefixes, and say of each what is wrong."""
+    return _each(value, Origin.read)
+
+
+def _feeds(value: Any) -> Any:
+    """Read addresses of feeds, which stay as they are written."""
+    return _each(value, _feed)
+
+
+def _feed(url: str) -> str:
+    topic_key(url)
+    return url
+
+
+def _each(value: Any, read: Callable[[str], Any]) -> Any:
+    found, wrong = [], []
+    for part in _listed(value):
+        try:
+            found.append(read(part) if isinstance(part, str) else part)
+        except ValueError as error:
+            # Neither a password nor a key in the query is for the log.
+            wrong.append(f"{re.sub('//[^/@]*@', '//…@', part.partition('?')[0])[:200]} {error}")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return tuple(dict.fromkeys(found))
+
+
 Url = Annotated[str, AfterValidator(_public_url)]
 Base = Annotated[str, AfterValidator(_base)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
@@ -174,7 +210,7 @@ class Settings(BaseModel):
     # feeds
     feed_size: int = Field(50, ge=1, le=500)
     feed_content: Literal["full", "summary"] = "full"
-    feed_kinds: Annotated[tuple[Kind, ...], BeforeValidator(_listed)] = tuple(Kind)
+    feed_kinds: Annotated[tuple[Kind, ...], BeforeValidator(_listed), AfterValidator(_own_kinds)] = OWN_KINDS
     embed_hosts: Annotated[tuple[str, ...], BeforeValidator(_listed)] = (
         "www.youtube.com",
         "www.youtube-nocookie.com",
@@ -207,6 +243,11 @@ class Settings(BaseModel):
     # others
     websub_content: Literal["diff", "full"] = "diff"
 
+    origins: Annotated[tuple[Origin, ...], BeforeValidator(_origins)] = ()
+    """Where feeds are that may be topics here, delivered as they came."""
+    ingest_feeds: Annotated[tuple[str, ...], BeforeValidator(_feeds), Field(max_length=500)] = ()
+    """Feeds whose items become entries here."""
+
     ghost_url: Url | None = None
     wordpress_url: Url | None = None
     """Where relative links of what a CMS sends lead; by default `site_url`."""
@@ -233,6 +274,14 @@ class Settings(BaseModel):
                 f"{PREFIX}LEASE_DEFAULT_SECONDS ({self.lease_default_seconds}) and "
                 f"{PREFIX}LEASE_MAX_SECONDS ({self.lease_max_seconds}) must be in ascending order"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_others(self) -> Settings:
+        """A feed of this hub that it ingested would come back to it for ever, and its topics need no origin."""
+        own = [url for url in self.ingest_feeds if self.public_url and is_own(self.public_url, url)]
+        if own:
+            raise ValueError(f"{PREFIX}INGEST_FEEDS: {', '.join(own)} is of this hub itself: a loop")
         return self
 
     @model_validator(mode="after")

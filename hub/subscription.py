@@ -41,7 +41,8 @@ class Intent:
     topic: str
     """As the subscriber wrote it."""
     feed: FeedNumber
-    format: Format
+    format: Format | None
+    """None: a topic of another server, which has its own."""
     callback: str
     """Exactly as given."""
     secret: bytes
@@ -74,7 +75,7 @@ class Subscription:
     cursor: Seq
     """The last change that was acknowledged."""
     format: Format | None = None
-    """None for webhooks."""
+    """None for webhooks, and for topics of other servers."""
     topic: str = ""
     """The topic's URL as it was subscribed to; a rename leaves it."""
     secret: bytes = b""

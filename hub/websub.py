@@ -199,7 +199,7 @@ def _lease(text: str) -> int | None:
     return int(text.lstrip("0")[:_ENDLESS])
 
 
-def subscription_id(feed: FeedNumber, format: Format, callback: str) -> SubscriptionId:  # noqa: A002
+def subscription_id(feed: FeedNumber, format: Format | None, callback: str) -> SubscriptionId:  # noqa: A002
     """Name a subscription: there is one per topic and callback (§5.1)."""
     digest = sha256(f"websub\n{feed}\n{format}\n{callback}".encode()).digest()
     return SubscriptionId(base64.urlsafe_b64encode(digest).decode()[:16])

@@ -35,8 +35,6 @@ T = TypeVar("T")
 class Content:
     """A WebSub delivery's body, and the last change that it holds."""
 
-    path: FeedPath
-    """Where the feed is now."""
     content_type: str
     body: bytes
     seq: Seq
@@ -69,11 +67,15 @@ class Contents:
         self._site = store.settings.site
         self._composer = Composer(store, self._site)
         self._items = Items(store)
-        self._topics: Once[tuple[FeedNumber, Format, int, int], Content | Ended | None] = Once(KEPT)
+        self._topics: Once[tuple[FeedNumber, Format | None, int, int], Content | Ended | None] = Once(KEPT)
         self._bodies: Once[tuple[FeedNumber, int, int, int, bool], tuple[Body, ...]] = Once(KEPT)
 
-    async def topic(self, feed: FeedNumber, format_: Format, after: int, upto: int) -> Content | Ended | None:
+    async def topic(
+        self, feed: FeedNumber, format_: Format | None, after: int, upto: int
+    ) -> Content | Ended | None:
         """Give what a WebSub subscriber at `after` is sent; None: nothing is built, so nothing is to be told."""
+        if format_ is None:
+            return await self._topics.get((feed, None, 0, upto), lambda: self._origin(feed, upto))
         return await self._topics.get(
             (feed, format_, after, upto), lambda: self._topic(feed, format_, after, upto)
         )
@@ -102,15 +104,25 @@ class Contents:
             pick = partial(told_by, rows=slice_.rows)
             built = await self._composer.compose(feed, snapshot, fresh, pick=pick)
             if built and (document := built.diff(format_)):
-                return Content(slice_.path, format_.content_type, document.raw, Seq(upto))
-        return await self._whole(feed, format_, slice_.path)
+                return Content(format_.content_type, document.raw, Seq(upto))
+        return await self._whole(feed, format_)
 
-    async def _whole(self, feed: FeedNumber, format_: Format, path: FeedPath) -> Content | None:
+    async def _whole(self, feed: FeedNumber, format_: Format) -> Content | None:
         document = await self._store.document(feed, format_)
         if document is None:
             return None
         body = await asyncio.to_thread(gzip.decompress, document.gzip)
-        return Content(path, format_.content_type, body, Seq(document.version.seq))
+        return Content(format_.content_type, body, Seq(document.version.seq))
+
+    async def _origin(self, feed: FeedNumber, upto: int) -> Content | Ended | None:
+        """Give a topic of another server, as it came: what it says of itself is its server's business."""
+        if await self._store.has_ended(feed):
+            return Ended(Seq(upto), None)
+        document = await self._store.origin_document(feed)
+        if document is None:
+            return None
+        body = await asyncio.to_thread(gzip.decompress, document.gzip)
+        return Content(document.content_type, body, document.seq)
 
     # ---- webhooks ------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""All that tells subscribers in one worker process: the lanes, the verifier, and what they share."""
+"""All that asks other servers in one worker process: lanes, verifier, reader of remotes, and what they share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from workers.contents import Contents
 from workers.courier import POST_SECONDS, Courier, now_ms
 from workers.lanes import LaneTask
 from workers.loop import end
+from workers.remotes import PACES, RemoteReader
 from workers.settler import Settler
 from workers.verifier import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hub.adapters.crashpoints import CrashPoints
+    from hub.adapters.queue import Bell
     from hub.adapters.store import Store
+    from hub.remote import Pace, Role
     from workers.loop import Loop
 
 TURNS_PER_HOST = 64
@@ -45,8 +48,10 @@ class Distributor:
         store: Store,
         crash: CrashPoints,
         *,
+        regenerate: Bell | None = None,
         seconds: float = POST_SECONDS,
         now: Callable[[], int] = now_ms,
+        paces: Mapping[Role, Pace] = PACES,
     ) -> None:
         settings = store.settings
         self._loop = loop
@@ -75,7 +80,9 @@ class Distributor:
             for lane in Lane
         ]
         self._verifier = Verifier(store, self._egress, self.wake)
-        running = (self._settler.run(), self._verifier.run(), *(lane.run() for lane in self._lanes))
+        self._remotes = RemoteReader(store, self._egress, regenerate, self.wake, paces)
+        others = (self._settler.run(), self._verifier.run(), self._remotes.run())
+        running = (*others, *(lane.run() for lane in self._lanes))
         self._tasks = [asyncio.create_task(each) for each in running]
 
     def wake(self) -> None:
@@ -85,8 +92,9 @@ class Distributor:
         self._verifier.wake()
 
     def wake_soon(self) -> None:
-        """`wake`, from another thread."""
+        """`wake`, and have remotes looked at: somebody rang. From another thread."""
         self._loop.soon(self.wake)
+        self._loop.soon(self._remotes.wake)
 
     async def close(self) -> None:
         """Claim no more, finish what is under way, settle it."""
@@ -102,9 +110,9 @@ class Distributor:
         await self._egress.close()
 
 
-async def start_distributor(loop: Loop, store: Store, crash: CrashPoints) -> Distributor:
+async def start_distributor(loop: Loop, store: Store, crash: CrashPoints, regenerate: Bell) -> Distributor:
     """Start the tasks on the running event loop, and have them look at the state at once. Raises Misconfigured."""
     raise_descriptor_limit()
-    distributor = Distributor(loop, store, crash)
+    distributor = Distributor(loop, store, crash, regenerate=regenerate)
     distributor.wake()
     return distributor

@@ -63,7 +63,7 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
         loop.run(rebuilder.register())
         jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], rebuilder, crash))
     else:
-        distributor = loop.run(start_distributor(loop, store, crash))
+        distributor = loop.run(start_distributor(loop, store, crash, bells[REGENERATE]))
         jobs.bind_distributor(distributor)
     name = f"{queue.name}@{socket.gethostname()}:{os.getpid()}"
     loop.start(Pump(store, bells[REGENERATE], bells[DISTRIBUTE], name).run())

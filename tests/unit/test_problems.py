@@ -11,6 +11,7 @@ from hub.condition import AlertTrouble, Condition, ForeignHost, State
 from hub.events import HookRecord, Noted, Source
 from hub.model import FeedNumber, FeedPath, FeedSummary, Kind, Seq
 from hub.problems import problems_of
+from hub.remote import LOOP, Remote, RemoteId, Role, Trouble
 
 NOW = 1_795_460_400_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -117,3 +118,29 @@ def test_a_problem_is_shown_with_code_since_sentence_and_action() -> None:
         "answers and links are right all the same.",
         "about": "old.test",
     }
+
+
+INGEST = Remote(RemoteId("i:1"), Role.INGEST, "https://other.test/feed?key=secret")
+TOPIC = Remote(RemoteId("o:7"), Role.ORIGIN, "https://other.test/feed")
+PASSING = Trouble("its server answers 500", "It is tried again.")
+LASTING = Trouble("it is gone (410)", "Take it out.", lasting=True)
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        (INGEST, []),
+        (replace(INGEST, failures=2, since=NOW, trouble=PASSING), []),
+        (replace(INGEST, failures=3, since=NOW, trouble=PASSING), ["ingest-failing"]),
+        (replace(INGEST, failures=1, since=NOW, trouble=LASTING), ["ingest-failing"]),
+        (replace(INGEST, failures=1, since=NOW, trouble=replace(LASTING, code=LOOP)), ["ingest-loop"]),
+        (replace(INGEST, notice="1 items are refused: why"), ["ingest-items"]),
+        (replace(TOPIC, failures=9, since=NOW, trouble=PASSING), ["origin-failing"]),
+    ],
+)
+def test_feeds_of_others_that_fail_are_named(remote: Remote, expected: list[str]) -> None:
+    found = problems_of(Condition(WELL, remotes=(remote,)))
+    assert [each.code for each in found] == expected
+    assert all("secret" not in f"{each.sentence}{each.about}" for each in found)
+    assert all(each.since == NOW for each in found if each.code != "ingest-items")
+    assert codes(Condition(WELL, remotes=(remote,)))[0:1] == [f"{each.code}:{each.about}" for each in found]

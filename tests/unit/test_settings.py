@@ -130,3 +130,38 @@ def test_the_address_for_alerts_is_checked_and_not_shown() -> None:
         with pytest.raises(Misconfigured) as refused:
             load_settings({"FEEDHUB_ALERT_URL": bad})
         assert "alert-secret" not in str(refused.value)
+
+
+def test_every_bad_address_of_others_is_named() -> None:
+    said = {
+        "FEEDHUB_ORIGINS": "https://ok.test/blog/, ftp://a.test/, https://b.test/x/../y, https://u:p@c.test/",
+        "FEEDHUB_INGEST_FEEDS": "https://ok.test/feed?x=1, d.test/feed",
+    }
+
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(said)
+
+    origins, feeds = refused.value.problems
+    assert origins.startswith("FEEDHUB_ORIGINS: ")
+    assert all(bad in origins for bad in ("ftp://a.test/", "https://b.test/x/../y", "https://…@c.test/"))
+    assert "ok.test" not in origins
+    assert feeds.startswith("FEEDHUB_INGEST_FEEDS: d.test/feed must be an absolute http(s) URL")
+
+
+def test_a_feed_of_this_hub_is_not_ingested() -> None:
+    said = {
+        "FEEDHUB_PUBLIC_URL": "https://hub.test/f",
+        "FEEDHUB_INGEST_FEEDS": "https://hub.test/f/feeds/all.rss, https://hub.test/other",
+    }
+
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(said)
+
+    assert refused.value.problems == (
+        "FEEDHUB_INGEST_FEEDS: https://hub.test/f/feeds/all.rss is of this hub itself: a loop",
+    )
+
+
+def test_topics_of_others_are_no_kind_of_feed_to_choose() -> None:
+    with pytest.raises(Misconfigured, match="must be some of all, category, author, tag"):
+        load_settings({"FEEDHUB_FEED_KINDS": "all,origin"})

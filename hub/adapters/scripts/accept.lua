@@ -4,10 +4,11 @@
 -- ARGV[2] event   JSON: id, source, cms (the source can be compared with), event (id), removed, pub, mod, exp (ms), digest, terms (see terms.lua), told (their hash),
 --                 orders (the CMS said `mod`), dated (it said `pub`); else both are the time of receipt;
 --                 now (it is published, also where `pub` is ahead), version (decides what is stale instead of `mod`),
---                 quiet (push channels step over it, unless it takes something away)
+--                 quiet (push channels step over it, unless it takes something away),
+--                 guest (an ingest feed: it changes no entry of another source)
 -- ARGV[3] data    the packed entry, opaque
 -- ARGV[4] debounce (ms), ARGV[5] kinds that have feeds
--- Answers {outcome, "<path> <seq>", ...}. Writes nothing for duplicate and stale; for unchanged only the mark of order, and whose it is.
+-- Answers {outcome, "<path> <seq>", ...} or {"conflict", sentence}. Writes nothing for duplicate and stale; for unchanged only the mark of order, and whose it is.
 
 local answer = remembered(ARGV[1])
 if answer then return answer end
@@ -24,12 +25,19 @@ if was.pub and not e.dated then pub = tonumber(was.pub) end
 if not (was.pub or e.orders or e.removed) then mod = math.min(pub, mod) end
 local stale = was.mod and mod < tonumber(was.mod)
 if e.version and was.version then stale = e.version <= tonumber(was.version) end
+-- Ids are guessed easily. What a feed of somebody else says first of one must not keep its own source from saying it later.
+if not e.guest and string.sub(was.source or '', 1, 5) == 'feed:' then stale = false end
 if stale then return remember(ARGV[1], receipt('stale', {}, pace)) end
 
 -- What it is from now on. An expired one is a removal; a future one waits, and is withdrawn if it was live.
 local state = 'live'
 if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now and not e.now then state = 'scheduled' end
 hushed = e.quiet and state == 'live'
+
+if e.guest and was.source ~= e.source and (n or e.removed) then
+  if not n or (was.digest == e.digest and was.state == state) then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
+  return remember(ARGV[1], {'conflict', 'entry ' .. e.id .. ' is of another source: ' .. was.source})
+end
 
 -- An entry belongs to the CMS that said last what it is. Who has no listing to be compared with (/publish, an import) changes
 -- what it says, not whose it is; a removed one is whose who removed it.

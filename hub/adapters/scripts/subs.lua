@@ -68,6 +68,9 @@ local function drop_sub(id)
   lift(id, r)
   redis.call('DEL', key.sub(id), key.attempts(id))
   redis.call('ZREM', key.leases, id)
+  if r.channel == 'websub' and redis.call('HEXISTS', key.feed(r.feed), 'subs') == 1 then
+    redis.call('HINCRBY', key.feed(r.feed), 'subs', -1)
+  end
   return true
 end
 

@@ -30,6 +30,7 @@ if active then  -- a renewal overrides secret and lease, and never moves the cur
   r.lane, r.failures, r.since, r.paused = active.lane, active.failures, active.since, active.paused
   write_sub(id, r)
 else
+  redis.call('HINCRBY', key.feed(r.feed), 'subs', 1)  -- an origin that has none is read no more
   told = place(id, r, tonumber(i.seq), ARGV[7])
 end
 redis.call('ZADD', key.leases, int(r.lease), id)

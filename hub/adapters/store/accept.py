@@ -13,6 +13,7 @@ from hub.entrycodec import entry_digest, pack_entry
 from hub.errors import Conflict, HubError
 from hub.events import EntryPublished, EntryRemoved, FeedRemoved, FeedUpdated, Outcome, Receipt, Source
 from hub.model import FeedPath, Seq
+from hub.remote import FEED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,8 @@ class Accepting(Database):
         head: dict[str, Any] = {"source": source, "event": event.event_id}
         if source in _CMS:
             head["cms"] = True
+        if source.startswith(FEED_SOURCE):
+            head["guest"] = True
         match event:
             case EntryPublished(entry):
                 body = head | {

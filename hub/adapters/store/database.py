@@ -35,6 +35,8 @@ _LIBRARIES = {
     "claim": ("lib", "snapshots"),
     "snapshot": ("lib", "snapshots"),
     "commit": ("lib", "telling"),
+    "origin": ("lib", "telling"),
+    **dict.fromkeys(("look", "looked", "topic"), ("lib", "remotes")),
     **dict.fromkeys(
         (
             "verify",

@@ -31,7 +31,7 @@ def pack_new_subscription(intent: Intent, lease_end: int) -> bytes:
         str(intent.feed),
         lease_end,
         Channel.WEBSUB,
-        intent.format,
+        intent.format or "",
         intent.callback,
         intent.topic,
         _text(intent.secret),
@@ -79,7 +79,7 @@ def pack_intent(intent: Intent) -> bytes:
 def unpack_intent(packed: bytes) -> Intent:
     fields = orjson.loads(packed)
     fields["secret"] = b64decode(fields["secret"])
-    fields["format"] = Format(fields["format"])
+    fields["format"] = Format(fields["format"]) if fields["format"] else None
     return Intent(**fields)
 
 

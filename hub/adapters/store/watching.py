@@ -11,6 +11,7 @@ import orjson
 from hub.adapters.store.database import unavailable
 from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.reading import Reading
+from hub.adapters.store.remotes import Remotes
 from hub.adapters.store.upkeep import Upkeep
 from hub.alerts import Alert, Kept, begin
 from hub.condition import AlertTrouble, Condition, ForeignHost
@@ -28,7 +29,7 @@ ALERTS = 200
 """Alerts that wait for an ALERT_URL that does not take them."""
 
 
-class Watching(Hooks, Reading, Upkeep):
+class Watching(Hooks, Reading, Remotes, Upkeep):
     """The store's side of problems. Every method raises StoreUnavailable."""
 
     async def condition(self) -> Condition:
@@ -50,6 +51,7 @@ class Watching(Hooks, Reading, Upkeep):
             {machine: ahead for machine, (ahead, at) in said.items() if at > state.now - CLOCK_MS},
             {host.decode(): ForeignHost(*map(int, row.split())) for host, row in hosts.items()},
             _trouble(alerting, waiting),
+            tuple(remote for remote in await self.remotes() if remote.trouble or remote.notice),
         )
 
     async def note_clock(self, machine: str, now_ms: int) -> None:
