@@ -10,10 +10,10 @@ no answer               tried again for as long as there is a subscription: neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from hub.model import Seq
 from hub.subscription import Channel, Lane, Refusal, Subscription
@@ -49,8 +49,7 @@ class Act(StrEnum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back: a status, or (None) why nothing did."""
 
     status: int | None
@@ -65,8 +64,7 @@ class Reply:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """How a subscription goes on."""
 
     act: Act
@@ -78,6 +76,13 @@ class Verdict:
     """When it began to fail; 0: it does not."""
     delay: int = 0
     refused: Refusal | None = None
+
+    @property
+    def untroubled(self) -> bool:
+        """Whether it was told, and in time."""
+        return (
+            self.act is Act.ADVANCE and self.lane is Lane.FAST and not self.failures and self.refused is None
+        )
 
 
 def judge(subscription: Subscription, reply: Reply, *, seq: int, now: int, dice: float) -> Verdict:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hub import webhook, websub
@@ -146,7 +145,7 @@ class Courier:
                 verdict = self._settle_change(subscription, reply, body)
                 if verdict.act is not Act.ADVANCE:
                     return  # the next must wait, or there is none
-                subscription = replace(subscription, cursor=body.seq, lane=verdict.lane, refused=None)
+                subscription = subscription._replace(cursor=body.seq, lane=verdict.lane, refused=None)
                 cursor = body.seq
         self._settle(subscription, claimed.upto, _nothing(subscription), None)
 
@@ -175,7 +174,7 @@ class Courier:
         """Settle one of several; the subscription stays claimed for the next."""
         verdict = judge(subscription, reply, seq=body.seq, now=self._now(), dice=random.random())
         if body.last and verdict.act is Act.ADVANCE:
-            verdict = replace(verdict, act=Act.DROP)
+            verdict = verdict._replace(act=Act.DROP)
         act = "progress" if verdict.act is Act.ADVANCE else verdict.act
         seq = body.seq if verdict.act is Act.ADVANCE else subscription.cursor
         self._settle(subscription, seq, verdict, reply, act=act, carried=body.seq)

@@ -80,7 +80,7 @@ async def now_ms(store: Store) -> int:
 
 
 def settled(subscription: Subscription, act: str, seq: int, **fields: object) -> Settlement:
-    verdict = replace(Verdict(Act.ADVANCE, "delivered", subscription.lane), **fields)  # type: ignore[arg-type]
+    verdict = Verdict(Act.ADVANCE, "delivered", subscription.lane)._replace(**fields)  # type: ignore[arg-type]
     attempt = Attempt(1, "delivery", verdict.outcome, 200, 3.0)
     return Settlement(subscription, act, seq, verdict, attempt, 5)
 
@@ -198,6 +198,29 @@ async def test_who_is_behind_is_claimed_once_and_idle_again_when_it_has_advanced
     assert [each.outcome for each in await store.attempts(found.id)] == ["delivered", "verified"]
 
 
+async def test_each_of_many_settlements_counts_for_itself(store: Store, world: FeedNumber) -> None:
+    for name in "abc":
+        await subscribe(store, world, name)
+    await publish(store, 2)
+    claimed, _ = await store.claim_subscribers("a", Lane.FAST, limit=10)
+    told, replayed, failed = (each.subscription for each in claimed)
+    await store.replay(replayed.id, 5)
+
+    await store.settle(
+        [
+            settled(failed, "retry", failed.cursor, lane=Lane.SLOW, failures=1, delay=60_000),
+            settled(replayed, "advance", claimed[1].upto),
+            settled(told, "advance", claimed[0].upto),
+            settled(told, "advance", claimed[0].upto),
+        ]
+    )
+
+    found = [await store.subscription(each.id) for each in (told, replayed, failed)]
+    assert [each and each.cursor for each in found] == [claimed[0].upto, 5, failed.cursor]
+    assert [each and each.lane for each in found] == [Lane.FAST, Lane.FAST, Lane.SLOW]
+    assert [len(await store.attempts(each.id)) for each in (told, replayed, failed)] == [2, 1, 2]
+
+
 async def test_a_claim_without_a_settlement_is_due_again_when_its_lease_ends(
     store: Store, world: FeedNumber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,9 +236,12 @@ async def test_a_claim_without_a_settlement_is_due_again_when_its_lease_ends(
     assert second.upto == first.upto
 
 
-@pytest.mark.parametrize("act", ["advance", "progress", "retry", "pause", "drop"])
+@pytest.mark.parametrize(
+    ("act", "failures"),
+    [("advance", 0), ("advance", 1), ("progress", 1), ("retry", 1), ("pause", 1), ("drop", 1)],
+)
 async def test_a_worker_that_wakes_after_another_took_over_settles_and_renews_nothing(
-    store: Store, world: FeedNumber, monkeypatch: pytest.MonkeyPatch, act: str
+    store: Store, world: FeedNumber, monkeypatch: pytest.MonkeyPatch, act: str, failures: int
 ) -> None:
     monkeypatch.setattr("hub.adapters.store.distribution.CLAIM_MS", 30)
     await subscribe(store, world)
@@ -225,7 +251,7 @@ async def test_a_worker_that_wakes_after_another_took_over_settles_and_renews_no
     ((present,), _) = await store.claim_subscribers("b", Lane.FAST, limit=10)
     before = await store.subscription(late.subscription.id)
 
-    await store.settle([settled(late.subscription, act, late.upto, failures=1, delay=60_000)])
+    await store.settle([settled(late.subscription, act, late.upto, failures=failures, delay=60_000)])
     await store.renew(Lane.FAST, {late.subscription.id: late.subscription.claim})
 
     assert await store.subscription(late.subscription.id) == before

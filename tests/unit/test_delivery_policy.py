@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -17,7 +16,7 @@ from hub.subscription import Channel, Lane, Refusal, Subscription, SubscriptionI
 NOW = 1_800_000_000_000
 DAY = 86_400_000
 HOOK = Subscription(SubscriptionId("s"), Channel.WEBHOOK, FeedNumber(1), "wh_1", Seq(10))
-READER = replace(HOOK, channel=Channel.WEBSUB)
+READER = HOOK._replace(channel=Channel.WEBSUB)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_each_answer_has_its_consequence(
     ("status", "skipped"), [(400, True), (404, True), (422, True), (429, False), (500, False)]
 )
 def test_a_change_refused_for_a_day_is_skipped(status: int, skipped: bool) -> None:  # noqa: FBT001
-    refused = replace(HOOK, failures=30, refused=Refusal(Seq(11), NOW - DAY))
+    refused = HOOK._replace(failures=30, refused=Refusal(Seq(11), NOW - DAY))
 
     verdict = judge(refused, Reply(status, 5.0), seq=11, now=NOW, dice=0.5)
 
@@ -70,13 +69,13 @@ def test_a_change_refused_for_a_day_is_skipped(status: int, skipped: bool) -> No
 
 
 def test_an_attempt_for_which_there_was_no_turn_counts_against_nobody() -> None:
-    verdict = judge(replace(HOOK, failures=2), Reply(None, 5.0, error="busy"), seq=11, now=NOW, dice=0.5)
+    verdict = judge(HOOK._replace(failures=2), Reply(None, 5.0, error="busy"), seq=11, now=NOW, dice=0.5)
 
     assert (verdict.act, verdict.failures, verdict.lane) == (Act.RETRY, 2, Lane.FAST)
 
 
 def test_another_change_begins_its_day_anew() -> None:
-    refused = replace(HOOK, refused=Refusal(Seq(11), NOW - DAY))
+    refused = HOOK._replace(refused=Refusal(Seq(11), NOW - DAY))
 
     verdict = judge(refused, Reply(404, 5.0), seq=12, now=NOW, dice=0.5)
 
@@ -85,7 +84,7 @@ def test_another_change_begins_its_day_anew() -> None:
 
 
 def test_an_unreachable_receiver_is_never_skipped() -> None:
-    down = replace(HOOK, failures=99, failing_since=NOW - 30 * DAY, refused=Refusal(Seq(11), NOW - 30 * DAY))
+    down = HOOK._replace(failures=99, failing_since=NOW - 30 * DAY, refused=Refusal(Seq(11), NOW - 30 * DAY))
 
     verdict = judge(down, Reply(None, 5.0, error="timeout"), seq=11, now=NOW, dice=0.5)
 
@@ -106,14 +105,14 @@ def test_an_unreachable_receiver_is_never_skipped() -> None:
     ],
 )
 def test_the_lane_follows_the_answers(failures: int, ms: float, status: int, lane: Lane) -> None:
-    verdict = judge(replace(HOOK, failures=failures), Reply(status, ms), seq=11, now=NOW, dice=0.5)
+    verdict = judge(HOOK._replace(failures=failures), Reply(status, ms), seq=11, now=NOW, dice=0.5)
 
     assert verdict.lane is lane
 
 
 @given(failures=st.integers(0, 10**6), dice=st.floats(0, 1, exclude_max=True))
 def test_delays_grow_from_a_second_to_six_hours_with_jitter(failures: int, dice: float) -> None:
-    verdict = judge(replace(HOOK, failures=failures), Reply(500, 5.0), seq=11, now=NOW, dice=dice)
+    verdict = judge(HOOK._replace(failures=failures), Reply(500, 5.0), seq=11, now=NOW, dice=dice)
 
     expected = min(FIRST_DELAY * 2.0 ** min(failures, 60), LONGEST_DELAY)
     assert expected * (1 - JITTER) - 1 <= verdict.delay <= expected * (1 + JITTER) + 1

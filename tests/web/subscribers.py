@@ -67,7 +67,7 @@ class FakeSubscribing:
         found = self.subscriptions.get(id_)
         if found is None:
             return False
-        self.subscriptions[id_] = replace(found, cursor=Seq(after), failures=0, failing_since=None)
+        self.subscriptions[id_] = found._replace(cursor=Seq(after), failures=0, failing_since=None)
         return True
 
     async def put_webhook(self, webhook: Webhook, /, *, was: Webhook | None = None) -> None:
@@ -92,7 +92,7 @@ class FakeSubscribing:
                 del self.subscriptions[id_]
         for id_, number in wanted.items():
             new = Subscription(id_, Channel.WEBHOOK, number, webhook.id, self._standing(number).seq)
-            self.subscriptions[id_] = replace(self.subscriptions.get(id_, new), paused=webhook.paused)
+            self.subscriptions[id_] = self.subscriptions.get(id_, new)._replace(paused=webhook.paused)
 
     async def webhook(self, id_: str, /) -> Webhook | None:
         await self._asked("webhook")

@@ -63,11 +63,11 @@ async def run(client: Client, fake: FakeStore) -> Run:
 
 
 async def test_subscriptions_are_a_table(run: Run, fake: FakeStore) -> None:
-    fake.subscriptions[READER.id] = replace(
-        READER, failures=2, failing_since=1_763_888_400_000, next_attempt=1_763_888_460_000
+    fake.subscriptions[READER.id] = READER._replace(
+        failures=2, failing_since=1_763_888_400_000, next_attempt=1_763_888_460_000
     )
     late = SubscriptionId(f"{HOOK}.2")
-    fake.subscriptions[late] = replace(fake.subscriptions[late], cursor=Seq(5))
+    fake.subscriptions[late] = fake.subscriptions[late]._replace(cursor=Seq(5))
 
     ran = await run("subscriptions")
 

@@ -298,8 +298,7 @@ async def test_a_page_that_can_not_be_is_400(client: Client, query: str) -> None
 async def test_what_each_feed_is_at_is_shown(client: Client, fake: FakeStore) -> None:
     made = await create(client)
     id_ = SubscriptionId(f"{made['id']}.1")
-    fake.subscriptions[id_] = replace(
-        fake.subscriptions[id_],
+    fake.subscriptions[id_] = fake.subscriptions[id_]._replace(
         cursor=Seq(HEAD - 5),
         lane=Lane.SLOW,
         failures=3,
@@ -387,7 +386,7 @@ async def test_only_what_is_said_changes(client: Client, fake: FakeStore, distri
 async def test_a_mended_address_is_tried_at_once(client: Client, fake: FakeStore) -> None:
     made = await create(client)
     id_ = SubscriptionId(f"{made['id']}.1")
-    fake.subscriptions[id_] = replace(fake.subscriptions[id_], cursor=Seq(5), failures=9)
+    fake.subscriptions[id_] = fake.subscriptions[id_]._replace(cursor=Seq(5), failures=9)
 
     await client.patch(f"/api/webhooks/{made['id']}", json={"description": "still broken"}, headers=ADMIN)
     await client.patch(f"/api/webhooks/{(await create(client))['id']}", json={"url": URL}, headers=ADMIN)
@@ -403,7 +402,7 @@ async def test_a_changed_list_of_feeds_keeps_the_cursors_of_those_that_stay(
 ) -> None:
     made = await create(client, feeds=["category/news", "all"])
     id_ = SubscriptionId(f"{made['id']}.1")
-    fake.subscriptions[id_] = replace(fake.subscriptions[id_], cursor=Seq(5))
+    fake.subscriptions[id_] = fake.subscriptions[id_]._replace(cursor=Seq(5))
 
     answer = await client.patch(
         f"/api/webhooks/{made['id']}",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -42,8 +43,7 @@ class FailureKind(StrEnum):
     """Never tried: no turn came at that host, or no socket was left. The receiver isn't to blame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a receiver said. A redirect is an answer like any other and is not followed."""
 
     status: int
@@ -52,7 +52,7 @@ class Answer:
     retry_after: str | None
     """The header as it stands; it may say anything."""
     ms: float
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     """By name in any case; values as they stand."""
 
 

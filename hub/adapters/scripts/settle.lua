@@ -41,9 +41,8 @@ for i = 3, #ARGV do
   end
 end
 
--- A feed that is in `telling` already is being told: claims go on until they find nobody.
 local told = 0
 for n in pairs(idle) do
-  if not redis.call('ZSCORE', key.telling, n) and mark_telling(n, ARGV[1]) then told = 1 end
+  if mark_again(n, ARGV[1]) then told = 1 end
 end
 return told

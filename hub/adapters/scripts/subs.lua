@@ -31,7 +31,8 @@ local function write_sub(id, r)
 end
 
 -- Its cursor and its claim ('' none) while it is out.
-local function out_of(id) return string.match(redis.call('HGET', key.out, id) or '', '^(%d+) ?(%d*)$') end
+local function read_out(text) return string.match(text or '', '^(%d+) ?(%d*)$') end
+local function out_of(id) return read_out(redis.call('HGET', key.out, id)) end
 
 local function cursor_of(id, r)
   return tonumber(out_of(id) or redis.call('ZSCORE', key.cursors(r.feed), id) or '0')
@@ -91,6 +92,9 @@ local function opened(packed)
   for _, n in ipairs(list) do set[int(n)] = true end
   return set
 end
+
+-- After a settlement: a feed that is in `telling` already is being told, and claims go on until they find nobody.
+local function mark_again(n, interval) return not redis.call('ZSCORE', key.telling, n) and mark_telling(n, interval) end
 
 local function log_attempt(id, text, keep)
   if redis.call('LPUSH', key.attempts(id), text) > keep then redis.call('LTRIM', key.attempts(id), 0, keep - 1) end

@@ -42,6 +42,7 @@ _LIBRARIES = {
             "verify",
             "owing",
             "settle",
+            "told",
             "renew",
             "webhook",
             "unhook",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from hub.adapters.store.database import Database
+from hub.adapters.store.database import Call, Database
 from hub.adapters.store.subrecords import pack_attempt, unpack_subscription
+from hub.delivery import KEPT_ATTEMPTS, Act
 from hub.model import Seq
 from hub.subscription import SubscriptionId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hub.adapters.store.database import Argument
     from hub.delivery import Verdict
+    from hub.model import FeedNumber
     from hub.subscription import Attempt, Lane, Subscription
 
 CLAIM_MS = 6_000
@@ -24,16 +27,14 @@ RENEW_SECONDS = 2.0
 MOST_CLAIMED = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A subscription that this worker is to tell, and the seq up to which there is something to tell."""
 
     subscription: Subscription
     upto: Seq
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What came of one attempt. `act` is a verdict's, or `progress`: told up to `seq`, and still claimed."""
 
     subscription: Subscription
@@ -42,6 +43,16 @@ class Settlement:
     verdict: Verdict
     attempt: Attempt | None
     keep: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the cursor and the attempt is to be written: it was told, and all is well as before."""
+        return (
+            self.act == Act.ADVANCE
+            and self.keep == KEPT_ATTEMPTS
+            and self.subscription.untroubled
+            and self.verdict.untroubled
+        )
 
     def as_json(self) -> bytes:
         refused = self.verdict.refused
@@ -90,8 +101,19 @@ class Distribution(Database):
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """Store what came of attempts, each on its own. True if somebody is to be told now."""
-        texts = [each.as_json() for each in settlements]
-        return bool(await self.run("settle", self.settings.notify_interval_ms, CLAIM_MS, *texts))
+        interval = self.settings.notify_interval_ms
+        told: defaultdict[tuple[FeedNumber, int], list[Argument]] = defaultdict(list)
+        texts: list[Argument] = []
+        for each in settlements:
+            id_, claim, feed = each.subscription.id, each.subscription.claim, each.subscription.feed
+            if each.attempt and each.is_plain:
+                told[feed, each.seq] += id_, claim, pack_attempt(each.attempt)
+            else:
+                texts.append(each.as_json())
+        calls = [Call("told", (interval, *upto, KEPT_ATTEMPTS, *rows)) for upto, rows in told.items()]
+        if texts:
+            calls.append(Call("settle", (interval, CLAIM_MS, *texts)))
+        return any(await self.calls(calls))
 
     async def renew(self, lane: Lane, claims: Mapping[SubscriptionId, str]) -> None:
         """Keep claims whose attempts are under way or wait for their turn."""
