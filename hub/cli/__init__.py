@@ -148,6 +148,29 @@ def publish(
     raise typer.Exit(publish_file(settings_of(data_dir=data), file))
 
 
+@app.command("import")
+def import_(  # noqa: PLR0917  (Typer's form of options)
+    source: Annotated[str, typer.Argument(help="A file or an http(s) URL.", show_default=False)],
+    data: Data = None,
+    notify: Annotated[bool, typer.Option("--notify", help="Tell subscribers of all that is new.")] = False,  # noqa: FBT002
+    quiet_anyway: Annotated[  # noqa: FBT002
+        bool, typer.Option("--quiet-anyway", help="Tell nobody, also where subscribers rely on being told.")
+    ] = False,
+    base_url: Annotated[
+        str, typer.Option(help="The site's address, where the archive does not say it (Ghost).")
+    ] = "",
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Bring an archive: a WordPress export (WXR), a Ghost export, or an RSS, Atom or JSON feed with its archives.
+
+    Quiet, safe to repeat and to interrupt. Exit status 1 if something was refused.
+    """
+    from hub.cli.importing import Wish, import_source  # noqa: PLC0415
+
+    wish = Wish(source, notify=notify, quiet_anyway=quiet_anyway, base_url=base_url, as_json=as_json)
+    raise typer.Exit(import_source(settings_of(data_dir=data), wish))
+
+
 @app.command()
 def feeds(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
     """List every feed: its address, entries, and the number of its last change."""

@@ -29,6 +29,11 @@ ROWS = 500
 class Refused(HubError):
     """The hub answered with a problem; the message is its sentence."""
 
+    def __init__(self, sentence: str, answered: int | None = None) -> None:
+        super().__init__(sentence)
+        self.answered = answered
+        """With which status; None: nobody answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -61,10 +66,11 @@ class Client:
                 return
             cursor = page["cursor"]
 
-    def publish(self, body: bytes) -> Any:
-        """POST publish events. Raises Refused."""
+    def publish(self, body: bytes, **manner: str) -> Any:
+        """POST publish events; `manner`: the query that says how. Raises Refused."""
         headers = {"Content-Type": "application/json"}
-        _, answer = self.ask("POST", "/publish", token=self.publish_token, body=body, headers=headers)
+        path = f"/publish?{urlencode(manner)}" if manner else "/publish"
+        _, answer = self.ask("POST", path, token=self.publish_token, body=body, headers=headers)
         return json.loads(answer)
 
     def ask(
@@ -83,7 +89,7 @@ class Client:
             with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  (the operator's own http(s) URL)
                 return answer.status, answer.read()
         except HTTPError as error:
-            raise Refused(_sentence(error)) from error
+            raise Refused(_sentence(error), error.code) from error
         except (URLError, OSError, HTTPException) as error:
             raise Refused(
                 f"{self.url} does not answer ({getattr(error, 'reason', error)}): is the hub running?"

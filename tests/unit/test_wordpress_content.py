@@ -27,7 +27,7 @@ def shown(raw: str) -> str:
         pytest.param("<!--more-->\n\nB", "<p>B</p>", id="the mark of the teaser is no paragraph"),
         pytest.param(f"A\n\n{VIDEO}\n\nB", f"<p>A</p><p>{LINK}</p><p>B</p>", id="an address alone is a link"),
         pytest.param(f"A {VIDEO}", f"<p>A {VIDEO}</p>", id="within a line it stays text"),
-        pytest.param("http://a.t/?&amp;", '<p><a href="http://a.t/?&amp;">http://a.t/?&amp;</a></p>', id="escaped once"),
+        pytest.param("http://a.t/?&amp;", '<p><a href="http://a.t/?&amp;">http://a.t/?&amp;</a></p>', id="escaped"),
         pytest.param(f"[embed width=1]{VIDEO}[/embed]", f"<p>{LINK}</p>", id="embed"),
         pytest.param(
             '[caption id="x" width="9"]<a href="/b"><img src="/a.jpg"></a> <i>Of</i> it[/caption]',

@@ -19,13 +19,13 @@ from weakref import WeakValueDictionary
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from aiohttp.http import HttpProcessingError
 
-from hub.adapters.egress.connections import Connector, Resolver
+from hub.adapters.egress.connections import Connector, Protocol, Resolver
 from hub.adapters.egress.networks import destination_refusal
 from hub.adapters.egress.outcomes import Answer, Failure, FailureKind, kind_and_detail
 from hub.adapters.egress.targets import target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aiohappyeyeballs import AddrInfoType
     from aiohttp import StreamReader
@@ -43,6 +43,8 @@ _CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 4.0
 """Below the 5 s after which many servers (Node's, Apache) close an idle connection: a POST that meets that is lost."""
 _PIECE_BYTES = 2**20
+_BUFFER_BYTES = 2**20
+OK = 200
 _RETRY_AFTER_LENGTH = 100
 _HEADERS = {"User-Agent": "Feedhub", "Accept-Encoding": "identity"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -54,6 +56,8 @@ class _Request(NamedTuple):
     headers: Mapping[str, str]
     seconds: float
     limit: int
+    take: Callable[[bytes], object] | None = None
+    """Gets the pieces of a 200's body as they come, instead of the answer."""
 
 
 class Egress:
@@ -127,6 +131,18 @@ class Egress:
         """Fetch up to `limit` bytes; like `post`, but a body that breaks off is a failure."""
         return await self._request(url, _Request("GET", None, headers, seconds, limit))
 
+    async def download(
+        self,
+        url: str,
+        take: Callable[[bytes], object],
+        headers: Mapping[str, str] = _NO_HEADERS,
+        *,
+        seconds: float,
+        limit: int,
+    ) -> Answer | Failure:
+        """Fetch what may be large: `take` gets each piece of a 200's body, up to `limit` bytes. Else like `get`."""
+        return await self._request(url, _Request("GET", None, headers, seconds, limit, take))
+
     async def _request(self, url: str, request: _Request) -> Answer | Failure:
         started = perf_counter()
         try:
@@ -156,9 +172,14 @@ class Egress:
             headers=request.headers,
             allow_redirects=False,
             timeout=_deadline(request.seconds),
-            read_bufsize=request.limit,
+            read_bufsize=_BUFFER_BYTES if request.take else request.limit,
         )
         try:
+            if request.take and response.status == OK:
+                if response.connection and isinstance(response.connection.protocol, Protocol):
+                    response.connection.protocol.expect_more(request.limit)
+                await _pass_on(response.content, request.take, request.limit)
+                return response.status, b"", response.headers
             body = await _read(response.content, request)
         finally:
             response.close()  # a no-op on what was read to its end: that connection serves again
@@ -261,6 +282,13 @@ async def _read(content: StreamReader, request: _Request) -> bytes:
             raise
         return b""
     return b"".join(parts)
+
+
+async def _pass_on(content: StreamReader, take: Callable[[bytes], object], limit: int) -> None:
+    """Hand a body on, piece by piece. Raises what breaks it off."""
+    while limit > 0 and (piece := await content.read(min(limit, _BUFFER_BYTES))):
+        take(piece)
+        limit -= len(piece)
 
 
 def _retry_after(headers: Mapping[str, str]) -> str | None:

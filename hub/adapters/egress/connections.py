@@ -62,6 +62,10 @@ class Protocol(ResponseHandler):
         if self._deadline < self._alarm_at:
             self._set_alarm()
 
+    def expect_more(self, limit: int) -> None:
+        """Be ready for a body of `limit` bytes, of which only a part is ever kept here."""
+        self._left += _AROUND_EACH * limit
+
     def answered(self) -> None:
         """The answer is here, or nobody waits for it any more: the deadline counts no more."""
         self._deadline = _NEVER

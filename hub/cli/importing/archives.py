@@ -1,0 +1,77 @@
+"""Which kind of archive a file is, told by its content, and its pieces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hub.cli.importing.pictures import StoredPictures
+from hub.cli.importing.progress import shown_progress
+from hub.cli.importing.source import chunks_of
+from hub.errors import BadRequest
+from hub.events import Source
+from hub.intake.archives import wxr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hub.intake.archives.record import Found, Refused, Skipped
+    from hub.intake.policy import IntakePolicy
+
+SNIFFED = 64 * 1024
+_PACKED = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"BZh", "compressed by bzip2"),
+)
+_GHOST = re.compile(rb'\s*\{\s*"(?:db|meta|data)"\s*:')
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An archive whose pieces can be read."""
+
+    what: str
+    source: str
+    """Whose entries they are, as `POST /publish?source=` says it."""
+    site: str
+    """The address of the site that they are from, as far as it is known."""
+    pieces: Iterator[Found | Skipped | Refused]
+    total: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def opened(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
+    """Open an archive; `folder` is for what is kept between readings. Raises HubError for what is none."""
+    start = next(chunks_of(path), b"")[:SNIFFED]
+    for mark, what in _PACKED:
+        if start.startswith(mark):
+            raise BadRequest(f"it is {what}: unpack it, and import what is inside")
+    if wxr.NAMESPACE.encode() in start:
+        return _wordpress(path, folder, policy)
+    raise BadRequest(
+        "it is neither an export of WordPress (WXR) or Ghost (JSON), nor an RSS, Atom or JSON feed: "
+        f"it begins with {start[:40].decode(errors='replace')!r}"
+    )
+
+
+def _wordpress(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
+    pictures = StoredPictures(folder)
+    with shown_progress("checking", path.stat().st_size, "bytes") as advance:
+        site = wxr.survey(chunks_of(path, advance), pictures, policy)
+    warnings = []
+    if site.damaged:
+        warnings.append(
+            f"{site.damaged:,} bytes of the file are no text in its encoding and show as “\N{REPLACEMENT CHARACTER}”: "
+            "was it changed on its way?"
+        )
+    return Opened(
+        "WordPress export (WXR)",
+        Source.WORDPRESS,
+        site.url,
+        wxr.pieces(chunks_of(path), site, pictures, policy),
+        site.items,
+        tuple(warnings),
+    )
