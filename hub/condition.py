@@ -61,6 +61,8 @@ class Condition:
     """All that is judged. A part that a store can't say is empty."""
 
     state: State
+    refusing: str = ""
+    """Why nothing can be stored now."""
     refusals: tuple[str, ...] = ()
     """Ways in which this Redis could lose what was acknowledged, a sentence each."""
     hooks: Mapping[Source, HookRecord] = field(default_factory=dict)

@@ -60,7 +60,7 @@ def problems_of(condition: Condition) -> list[Problem]:
     """Name all that is wrong, the worst first; no id twice."""
     state = condition.state
     return [
-        *safety_problems(condition.refusals),
+        *redis_problems(condition.refusing, condition.refusals),
         *worker_problems(state),
         *telling_problems(state),
         *hook_problems(condition.hooks, state.now),
@@ -72,8 +72,11 @@ def problems_of(condition: Condition) -> list[Problem]:
     ]
 
 
-def safety_problems(refusals: Sequence[str]) -> Iterator[Problem]:
-    """Say how this Redis could lose what was acknowledged."""
+def redis_problems(refusing: str, refusals: Sequence[str]) -> Iterator[Problem]:
+    """Say that Redis stores nothing now, or how it could lose what was acknowledged."""
+    if refusing:
+        cure = "Free memory or disk for Redis, or make it a primary, as its log says; senders repeat what was refused."
+        yield Problem("redis-refuses", f"Hooks are answered 503: {refusing.rstrip('.')}.", cure)
     if refusals:
         cure = "Change Redis's configuration as the sentence says."
         yield Problem("redis-unsafe", " ".join(f"{text.rstrip('.')}." for text in refusals), cure)
@@ -154,18 +157,24 @@ def clock_problems(clocks: Mapping[str, int]) -> Iterator[Problem]:
 
 
 def host_problems(hosts: Mapping[str, ForeignHost], now: int) -> Iterator[Problem]:
-    """Readers that come to another host than PUBLIC_URL's. The names are as clients sent them."""
-    for host, seen in sorted(hosts.items()):
-        if seen.reads >= FOREIGN_READS and now - seen.last < FOREIGN_SECONDS * 1000:
-            sentence = (
-                f"{seen.reads} reads of feeds since {iso(seen.first)} came under the host {host}, "
-                "which is not PUBLIC_URL's."
-            )
-            cure = (
-                "Redirect that host to PUBLIC_URL, or have the proxy pass PUBLIC_URL's Host; "
-                "answers and links are right all the same."
-            )
-            yield Problem("foreign-host", sentence, cure, seen.first, host)
+    """Readers that come to other hosts than PUBLIC_URL's: one problem, as anybody can write anything as a Host."""
+    found = {
+        host: seen
+        for host, seen in hosts.items()
+        if seen.reads >= FOREIGN_READS and now - seen.last < FOREIGN_SECONDS * 1000
+    }
+    if found:
+        listed = ", ".join(
+            f"{host} ({seen.reads} since {iso(seen.first)})" for host, seen in sorted(found.items())
+        )
+        cure = (
+            "Redirect these hosts to PUBLIC_URL, or have the proxy pass PUBLIC_URL's Host; "
+            "answers and links are right all the same."
+        )
+        since = min(seen.first for seen in found.values())
+        yield Problem(
+            "foreign-host", f"Feeds are read under hosts that are not PUBLIC_URL's: {listed}.", cure, since
+        )
 
 
 def remote_problems(remotes: Sequence[Remote]) -> Iterator[Problem]:

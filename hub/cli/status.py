@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hub.cli.client import client_for
+from hub.cli.client import Refused, client_for
 from hub.errors import HubError, Misconfigured
 from hub.problems import Problem
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hub.settings import Settings
 
+UNAVAILABLE = 503
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -35,9 +36,11 @@ def show_status(settings: Settings, *, as_json: bool) -> int:
 
 
 def unanswered(error: HubError) -> Problem:
-    """The problem of a hub that can't be asked."""
-    cure = "Start the hub, or point FEEDHUB_URL and FEEDHUB_ADMIN_TOKEN at it."
-    return Problem("no-hub", str(error), cure)
+    """The problem of a hub that can't be asked, or that can't say how it is."""
+    if isinstance(error, Refused) and error.answered == UNAVAILABLE:
+        cure = "See that Redis runs and answers, and its log; feeds are served from memory meanwhile."
+        return Problem("redis-away", str(error), cure)
+    return Problem("no-hub", str(error), "Start the hub, or point FEEDHUB_URL and FEEDHUB_ADMIN_TOKEN at it.")
 
 
 def describe(status: dict[str, Any], now: datetime) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,6 @@ async def status(request: web.Request) -> web.Response:
     """Answer the hub in numbers, and its problems with what to do. Raises Unauthorized, Forbidden, StoreUnavailable."""
     await operator(request)
     front = front_of(request)
-    await front.store.note_clock(socket.gethostname(), round(front.now().timestamp() * 1000))
     condition = await front.store.condition()
     state = condition.state
     problems = await front.store.with_since(problems_of(condition), state.now)

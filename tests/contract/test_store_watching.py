@@ -90,6 +90,20 @@ async def test_since_is_when_a_problem_was_first_seen_not_when_it_is_asked_for(s
     assert again[1].sentence == "5 feeds are late."
 
 
+async def test_a_redis_that_stores_nothing_can_still_be_asked_how_it_is(store: Store) -> None:
+    used = int((await store.client.info("memory"))["used_memory"])
+    await store.client.config_set("maxmemory", used // 2)
+    try:
+        problems = problems_of(await store.condition())
+        shown = await store.with_since(problems, 1000)
+    finally:
+        await store.client.config_set("maxmemory", 0)
+
+    assert [problem.code for problem in shown] == ["redis-refuses", "no-worker"]
+    assert "503" in shown[0].sentence
+    assert shown[0].since == 1000
+
+
 async def test_only_the_watch_keeps_what_it_judged(store: Store) -> None:
     verdict = Verdict({LATE.id: Kept(replace(LATE, since=1000), told=True)}, ())
     assert await store.take_watch("one", 60_000)

@@ -82,6 +82,7 @@ def test_a_refused_hook_says_why_and_when_the_last_was_taken() -> None:
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
+        (Condition(WELL, refusing="Redis can't store anything now"), ["redis-refuses"]),
         (Condition(WELL, refusals=("Redis has appendonly no", "and more")), ["redis-unsafe"]),
         (Condition(WELL, troubled=(replace(NEWS, failures=2),)), []),
         (Condition(WELL, troubled=(replace(NEWS, failures=3),)), ["feed-quarantined:category/news"]),
@@ -89,7 +90,7 @@ def test_a_refused_hook_says_why_and_when_the_last_was_taken() -> None:
         (Condition(WELL, clocks={"a": 4_900, "b": -4_900}), []),
         (Condition(WELL, clocks={"a": 6_000, "b": -60_000}), ["clocks-apart:a", "clocks-apart:b"]),
         (Condition(WELL, hosts={"old.test": ForeignHost(9, NOW - HOUR, NOW)}), []),
-        (Condition(WELL, hosts={"old.test": ForeignHost(10, NOW - HOUR, NOW)}), ["foreign-host:old.test"]),
+        (Condition(WELL, hosts={"old.test": ForeignHost(10, NOW - HOUR, NOW)}), ["foreign-host"]),
         (Condition(WELL, hosts={"old.test": ForeignHost(99, NOW - 9 * DAY, NOW - DAY)}), []),
         (Condition(WELL, alerts=AlertTrouble(NOW - HOUR, "it answered 500", 3, 2)), ["alerts-failing"]),
     ],
@@ -107,17 +108,24 @@ def test_a_missing_worker_is_missed_since_it_was_last_heard_of() -> None:
 
 
 def test_a_problem_is_shown_with_code_since_sentence_and_action() -> None:
-    (problem,) = problems_of(Condition(WELL, hosts={"old.test": ForeignHost(10, NOW, NOW)}))
+    (problem,) = problems_of(Condition(WELL, troubled=(replace(NEWS, skipped=("a", "b")),)))
 
-    assert problem.as_json() == {
-        "code": "foreign-host",
+    assert replace(problem, since=NOW).as_json() == {
+        "code": "entries-skipped",
         "since": "2026-11-23T19:00:00Z",
-        "sentence": "10 reads of feeds since 2026-11-23T19:00:00Z came under the host old.test, "
-        "which is not PUBLIC_URL's.",
-        "action": "Redirect that host to PUBLIC_URL, or have the proxy pass PUBLIC_URL's Host; "
-        "answers and links are right all the same.",
-        "about": "old.test",
+        "sentence": "Feed category/news leaves out entries that can't be rendered: a, b.",
+        "action": "Publish them again with the cause mended; the worker's log names it.",
+        "about": "category/news",
     }
+
+
+def test_foreign_hosts_are_one_problem_however_many_are_made_up() -> None:
+    hosts = {f"host-{n}.test": ForeignHost(10 + n, NOW - n, NOW) for n in range(3)}
+    (problem,) = problems_of(Condition(WELL, hosts=hosts | {"rare.test": ForeignHost(1, NOW - HOUR, NOW)}))
+
+    assert problem.since == NOW - 2
+    assert "host-0.test (10 since 2026-11-23T19:00:00Z), host-1.test (11" in problem.sentence
+    assert "rare.test" not in problem.sentence
 
 
 INGEST = Remote(RemoteId("i:1"), Role.INGEST, "https://other.test/feed?key=secret")

@@ -106,6 +106,7 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     """Whether reads never answer."""
     hub_state: State = field(default_factory=lambda: State(0, ("regenerate@test:1",), 0, 0, 0, 0, 0))
     hooks: dict[Source, HookRecord] = field(default_factory=dict)
+    refusing: str = ""
     refusals: list[str] = field(default_factory=list)
     troubled: list[FeedSummary] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -246,6 +247,7 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
         await self._asked("condition")
         return Condition(
             replace(self.hub_state, now=self.now_ms),
+            self.refusing,
             tuple(self.refusals),
             self.hooks,
             tuple(self.troubled),

@@ -81,6 +81,15 @@ async def test_a_hub_that_does_not_answer_is_the_problem(words: tuple[str, ...])
     assert (problem["code"], problem["since"]) == ("no-hub", None)
 
 
+async def test_a_redis_that_is_away_is_named(client: Client, fake: FakeStore) -> None:
+    fake.go_away()
+    ran = await run(client.make_url(""), "status", "--json")
+    fake.come_back()
+
+    (problem,) = json.loads(ran.output)["problems"]
+    assert (ran.exit_code, problem["code"]) == (1, "redis-away")
+
+
 async def test_no_hub_at_all_is_the_problem_too(tmp_path: Path) -> None:
     ran = await asyncio.to_thread(
         lambda: CliRunner().invoke(app, ["status", "--data", str(tmp_path / "none")], env={"FEEDHUB_URL": ""})

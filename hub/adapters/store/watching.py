@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from hub.adapters.store.remotes import Remotes
 from hub.adapters.store.upkeep import Upkeep
 from hub.alerts import Alert, Kept, begin
 from hub.condition import AlertTrouble, Condition, ForeignHost
+from hub.errors import StoreUnavailable
 from hub.problems import Problem
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Watching(Hooks, Reading, Remotes, Upkeep):
         said = {machine.decode(): list(map(int, row.split())) for machine, row in clocks.items()}
         return Condition(
             state,
+            await self._refusing(),
             tuple(refusals),
             await self.hook_records(),
             await self.troubled_feeds(kinds=self.settings.feed_kinds),
@@ -53,6 +56,13 @@ class Watching(Hooks, Reading, Remotes, Upkeep):
             _trouble(alerting, waiting),
             tuple(remote for remote in await self.remotes() if remote.trouble or remote.notice),
         )
+
+    async def _refusing(self) -> str:
+        try:
+            await self.check_writable()
+        except StoreUnavailable as error:
+            return str(error)
+        return ""
 
     async def note_clock(self, machine: str, now_ms: int) -> None:
         """Keep how far this machine's clock is ahead of Redis's."""
@@ -64,13 +74,13 @@ class Watching(Hooks, Reading, Remotes, Upkeep):
         await self.run("hosts", token_hex(12), HOSTS, *pairs)
 
     async def with_since(self, problems: Sequence[Problem], now: int) -> list[Problem]:
-        """Say since when each is there, and keep that of one that nobody saw before."""
+        """Say since when each is there, and keep that of one that nobody saw before, if anything can be kept."""
         before = await self.kept()
         kept = {problem.id: begin(problem, now, before.get(problem.id)) for problem in problems}
         pipe = self.client.pipeline(transaction=False)
         for id_ in kept.keys() - before.keys():
             pipe.hsetnx(self.keys.kept, id_, _packed(kept[id_]))
-        with unavailable():
+        with suppress(StoreUnavailable), unavailable():
             await pipe.execute()
         return [each.problem for each in kept.values()]
 
