@@ -7,13 +7,16 @@ import logging
 import os
 import sys
 from importlib import metadata
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.options import Data, Json, settings_of
+from hub.cli.partnerapp import partners
 from hub.errors import Misconfigured
-from hub.settings import Settings, load_settings, unknown_settings
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
 
 app = typer.Typer(
     name="feedhub",
@@ -22,14 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(partners)
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Where the hub keeps its data.", show_default=".feedhub")
-]
 Demo = Annotated[
     bool, typer.Option("--demo", help="Fill the hub with sample entries, and keep publishing a few.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001  (Typer's form of a callback)
@@ -46,13 +46,6 @@ Version = Annotated[
 @app.callback()
 def main(_version: Version = False) -> None:  # noqa: FBT002
     """One publish hook becomes fresh RSS, Atom and JSON feeds of every category and author."""
-
-
-def settings_of(**overrides: object) -> Settings:
-    """Read the environment; say on stderr which variables nobody reads."""
-    for sentence in unknown_settings(os.environ):
-        typer.echo(f"feedhub: {sentence}", err=True)
-    return load_settings(os.environ, **overrides)
 
 
 def log_to_stderr(settings: Settings) -> None:

@@ -56,6 +56,10 @@ class Client:
         )
         return json.loads(body)
 
+    def delete(self, path: str) -> None:
+        """DELETE with the admin token. Raises Refused."""
+        self.ask("DELETE", path, token=self.admin_token)
+
     def pages(self, path: str, rows: str, **query: str) -> Iterator[dict[str, Any]]:
         """GET a list page by page, with the admin token. Raises Refused."""
         cursor = ""
