@@ -307,6 +307,27 @@ async def test_a_busy_feed_is_told_at_once_and_then_once_an_interval(store: Stor
     assert 50_000 < wait <= 60_000
 
 
+async def test_a_feed_with_many_to_tell_holds_up_no_other(store: Store, world: FeedNumber) -> None:
+    for number in range(6):
+        await subscribe(store, world, f"w{number}")
+    await publish(store, 2)
+    await store.accept([published("https://site.test/3", category("local"))], source="test")
+    await build(store)
+    local = FeedNumber(int(await store.client.hget(store.keys.slugs, "category/local")))
+    await subscribe(store, local, "local")
+    await store.accept([published("https://site.test/4", category("local"))], source="test")
+    await build(store)
+    await asyncio.sleep(0.002)  # turns are told apart by milliseconds
+
+    claims = [
+        (await store.claim_subscribers(f"token-{number}", Lane.FAST, limit=2))[0] for number in range(4)
+    ]
+
+    assert [each.subscription.feed for each in claims[0]] == [world, world]
+    assert local in {each.subscription.feed for each in claims[1]}
+    assert sum(map(len, claims)) == 7, "and all have their turn"
+
+
 async def test_a_retry_waits_in_its_lane_and_its_attempts_are_kept(store: Store, world: FeedNumber) -> None:
     await subscribe(store, world)
     await publish(store, 2)

@@ -73,6 +73,8 @@ local function take_idle(n)
     redis.call('HDEL', key.feed(n), 'target')
     redis.call('ZREM', key.telling, n)
     if mark_telling(n, ARGV[5]) then others = 1 end
+  else
+    redis.call('ZADD', key.telling, 'XX', int(now), n)  -- behind the feeds that are due: they have their turn before it goes on
   end
 end
 
