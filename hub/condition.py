@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from hub.events import HookRecord, Source
     from hub.model import FeedSummary
+    from hub.reconcile import Progress
     from hub.remote import Remote
 
 
@@ -73,3 +74,5 @@ class Condition:
     alerts: AlertTrouble | None = None
     remotes: tuple[Remote, ...] = ()
     """URLs of others that can't be read, or not wholly."""
+    reconciles: Mapping[Source, Progress] = field(default_factory=dict)
+    """Of each CMS that is configured to be compared with."""

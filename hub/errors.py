@@ -16,6 +16,7 @@ HubError                    what the hub says when it can't do what was asked
 ├── TooManyPending          429  requests of a callback host that wait for verification
 ├── TooManyRequests         429  of one source address, or more streams than a front holds
 ├── NotBuilt                503  a live feed whose documents were never committed
+├── SourceFailed            502  a CMS can't be read, or what answers is not that CMS
 ├── StoreUnavailable        503  nothing can be stored (durably) just now: repeat later
 ├── Sealed                  500  a subscriber's secret that no key opens
 └── Misconfigured                start refused: every bad setting, and what to do
@@ -145,6 +146,21 @@ class StoreUnavailable(HubError):
     title = "Service unavailable"
     retry_after = 2
     """Seconds: as long as an embedded server takes to restart and load."""
+
+
+class SourceFailed(HubError):
+    """A CMS can't be read now, or something else answers; `action` says what to do about it.
+
+    `retry_after`: the seconds that it asked for.
+    """
+
+    status = 502
+    title = "Source failed"
+
+    def __init__(self, sentence: str, action: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.action = action
+        self.retry_after = retry_after
 
 
 class Sealed(HubError):

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hub.events import Source
 from hub.remote import LASTING_FAILURES, LOOP, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from hub.condition import AlertTrouble, Condition, ForeignHost, State
-    from hub.events import HookRecord, Source
+    from hub.events import HookRecord
     from hub.model import FeedSummary
+    from hub.reconcile import Found, Progress
     from hub.remote import Remote
 
 QUARANTINED = 3
@@ -27,6 +29,12 @@ FRESH_REFUSAL_SECONDS = 3600
 """So long a refusal is shown though later hooks were taken: a CMS has a secret per webhook, and one may be wrong."""
 OLD_REFUSAL_SECONDS = 7 * 86_400
 """After so long nobody sends any more what was refused."""
+UNTOLD_SECONDS = 86_400
+"""So long changes that no hook told are shown, unless there are more."""
+_TO_COMPARE = {
+    Source.GHOST: "Set FEEDHUB_GHOST_URL and FEEDHUB_GHOST_CONTENT_KEY: then the hub looks for itself.",
+    Source.WORDPRESS: "Set FEEDHUB_WORDPRESS_URL: then the hub looks for itself.",
+}
 FOREIGN_READS = 10
 """In a day, under one host: less is somebody trying."""
 FOREIGN_SECONDS = 86_400
@@ -63,7 +71,8 @@ def problems_of(condition: Condition) -> list[Problem]:
         *redis_problems(condition.refusing, condition.refusals),
         *worker_problems(state),
         *telling_problems(state),
-        *hook_problems(condition.hooks, state.now),
+        *hook_problems(condition.hooks, state.now, compared=condition.reconciles),
+        *reconcile_problems(condition.reconciles, state.now),
         *feed_problems(condition.troubled),
         *clock_problems(condition.clocks),
         *host_problems(condition.hosts, state.now),
@@ -109,8 +118,10 @@ def telling_problems(state: State) -> Iterator[Problem]:
         yield Problem("subscribers-failing", sentence, cure)
 
 
-def hook_problems(records: Mapping[Source, HookRecord], now: int) -> Iterator[Problem]:
-    """Hooks that were refused, and hints that nothing acted on."""
+def hook_problems(
+    records: Mapping[Source, HookRecord], now: int, *, compared: Container[Source] = ()
+) -> Iterator[Problem]:
+    """Hooks that were refused, and hints of a source that is not `compared`, so that nothing acts on them."""
     for source, record in records.items():
         if record.refused and _matters(record, now):
             taken = (
@@ -123,13 +134,45 @@ def hook_problems(records: Mapping[Source, HookRecord], now: int) -> Iterator[Pr
             setting = f"FEEDHUB_HOOK_SECRET_{source.upper()}"
             cure = f"Correct the webhook in {source}, or {setting} (FEEDHUB_HOOK_TOKEN) here."
             yield Problem("hook-refused", sentence, cure, record.refused.at, source)
-        if record.hinted:
+        if record.hinted and source not in compared:
             sentence = (
                 f"A hint came from {source} that nothing acted on ({record.hints} in all): "
                 f"{record.hinted.why.rstrip('.')}."
             )
-            cure = "Something changed there that feeds may not show: publish it again, and compare."
+            cure = _TO_COMPARE.get(
+                source, "Something changed there that feeds may not show: publish it again."
+            )
             yield Problem("hint-waiting", sentence, cure, record.hinted.at, source)
+
+
+def reconcile_problems(reconciles: Mapping[Source, Progress], now: int) -> Iterator[Problem]:
+    """CMSs that can't be compared with, removals that were refused, and changes that no hook had told."""
+    for source, progress in reconciles.items():
+        if progress.failing and progress.report:
+            done = (
+                f"the last one that succeeded was at {iso(progress.done)}"
+                if progress.done
+                else "none succeeded yet"
+            )
+            sentence = f"The comparison with {source} fails: {progress.report.failure.rstrip('.')}; {done}."
+            action = progress.report.action
+            yield Problem("reconcile-failing", sentence, action, progress.failing.since, source)
+        if refused := progress.refused:
+            sentence = (
+                f"{source} does not list {refused.count} entries that are held here, too many to remove unasked: "
+                f"{_some(refused)}."
+            )
+            cure = f"If they are gone for good: feedhub reconcile --allow-removals {refused.count}. Else mend {source}."
+            yield Problem("removals-refused", sentence, cure, refused.at, source)
+        if (untold := progress.untold) and now - untold.at < UNTOLD_SECONDS * 1000:
+            sentence = (
+                f"A comparison with {source} at {iso(untold.at)} found {untold.count} changes that no hook had told: "
+                f"{_some(untold)}."
+            )
+            cure = (
+                f"Hooks are lost: see that {source} can reach this hub, and that its webhooks are all there."
+            )
+            yield Problem("hooks-lost", sentence, cure, untold.at, source)
 
 
 def feed_problems(feeds: Sequence[FeedSummary]) -> Iterator[Problem]:
@@ -202,6 +245,10 @@ def alert_problems(trouble: AlertTrouble | None) -> Iterator[Problem]:
 def iso(milliseconds: int) -> str:
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _some(found: Found) -> str:
+    return ", ".join(found.examples) + (", …" if found.count > len(found.examples) else "")
 
 
 def _works(state: State, queue: str) -> bool:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from hub.errors import Misconfigured
+from hub.events import Source
 from hub.model import OWN_KINDS, Kind, Site, UrlStyle
 from hub.origins import Origin, topic_key
 from hub.urls import is_own
@@ -250,7 +251,13 @@ class Settings(BaseModel):
 
     ghost_url: Url | None = None
     wordpress_url: Url | None = None
-    """Where relative links of what a CMS sends lead; by default `site_url`."""
+    """Where relative links of what a CMS sends lead, by default `site_url`; and whom a reconcile asks."""
+    ghost_content_key: Secrets = ()
+    """Of a custom integration: reads what is published, and nothing else."""
+    wordpress_auth: Secrets = ()
+    """`user:application-password`, where REST is closed to strangers."""
+    reconcile_seconds: int = Field(900, ge=10, le=86_400)
+    """How often to compare with the CMS what no hook told."""
     strapi_url: Annotated[str | None, AfterValidator(_template)] = None
     """The address of an article, which Strapi does not know: `https://example.org/{locale}/{slug}`."""
     strapi_models: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("article", "post")
@@ -291,6 +298,17 @@ class Settings(BaseModel):
             names = f"{PREFIX}URL_CATEGORY_BASE, {PREFIX}URL_TAG_BASE and {PREFIX}URL_AUTHOR_BASE"
             raise ValueError(f"{names} must differ: an address could mean two feeds")
         return self
+
+    @property
+    def compared(self) -> tuple[Source, ...]:
+        """The CMSs that are asked what they have published."""
+        ghost = (Source.GHOST,) if self.ghost_url and self.ghost_content_key else ()
+        return (*ghost, Source.WORDPRESS) if self.wordpress_url else ghost
+
+    def base_url(self, source: Source) -> str:
+        """Where relative links of what a CMS says lead."""
+        known = {Source.GHOST: self.ghost_url, Source.WORDPRESS: self.wordpress_url}
+        return known.get(source) or self.site.url
 
     @property
     def site(self) -> Site:

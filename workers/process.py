@@ -49,6 +49,7 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     from workers import jobs  # noqa: PLC0415  (all need rq's key prefix, which open_queue set)
     from workers.distributor import start_distributor  # noqa: PLC0415
     from workers.rebuild import Rebuilder  # noqa: PLC0415
+    from workers.reconciler import start_reconcilers  # noqa: PLC0415
     from workers.worker import HubWorker  # noqa: PLC0415
 
     crash = CrashPoints.parse(settings.crash_at)
@@ -57,11 +58,12 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     loop.run(_until_reachable(store))
     # The pump rings for whatever is owed, whichever queue this process serves.
     bells = {name: Bell(store, open_queue(settings.redis_url, settings.name, name)) for name in JOBS}
-    distributor = None
+    distributor = reconcilers = None
     if queue.name == REGENERATE:
         rebuilder = Rebuilder(store, settings.site, crash, bells[DISTRIBUTE])
         loop.run(rebuilder.register())
         jobs.bind(jobs.Runtime(loop, store, bells[REGENERATE], rebuilder, crash))
+        reconcilers = loop.run(start_reconcilers(store, bells[REGENERATE]))
     else:
         distributor = loop.run(start_distributor(loop, store, crash, bells[REGENERATE]))
         jobs.bind_distributor(distributor)
@@ -72,6 +74,8 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     worker.work(logging_level="WARNING")
     if distributor:
         loop.run(distributor.close())
+    if reconcilers:
+        loop.run(reconcilers.close())
     for bell in bells.values():
         bell.close()
     return 0 if worker.stopped_on_request else 1

@@ -35,7 +35,8 @@ _PLAIN = {
     "render": "the hub-wide number of the present settings and renderer",
     "render_of": "the hash that number stands for",
     "remotes": "zset: URLs of others that are read here, by the next time (ms); one being read: by its lease's end",
-    "hooks": "hash: <source>:taken|refused|hinted → ms and why, <source>:hints → how many",
+    "hooks": "hash: <source>:taken|refused|hinted|pinged → ms and why, <source>:hints → how many, <source>:asked",
+    "reconciles": "hash: source → how far its reconciles have come (JSON)",
     "clocks": "hash: machine → <ms its clock was ahead> <ms when it said so>",
     "hosts": "hash: host that is not PUBLIC_URL's → <reads of feeds> <ms of the first> <ms of the last>",
     "kept": "hash: a problem's id → since when it is there, and whether ALERT_URL was told (JSON)",
@@ -46,10 +47,8 @@ _PLAIN = {
     "labels": "the stamp of the last change of a name, slug or picture that other feeds show",
 }
 _NUMBERED = {
-    "owned": (
-        "owned:",
-        "",
-    ),  # bitmap by source: the numbers of the entries that are (or will be) shown and are its own
+    "owned": ("owned:", ""),  # bitmap by source: numbers of the entries that are its own and not removed
+    "reconciling": ("reconciling:", ""),  # string by source: who reconciles it, for as long as its lease
     "entry": ("entry:", ""),
     "feed": ("feed:", ""),
     "window": ("feed:", ":window"),

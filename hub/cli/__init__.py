@@ -228,6 +228,21 @@ def status(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @app.command()
+def reconcile(
+    allow_removals: Annotated[
+        int | None,
+        typer.Option(help="Remove up to so many entries that the CMS does not list any more.", min=0),
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Compare with the CMS now, and say what was found. Exit status 1 if there is a problem."""
+    from hub.cli.reconcile import reconcile as compare  # noqa: PLC0415
+
+    raise typer.Exit(compare(settings_of(data_dir=data), allow_removals, as_json=as_json))
+
+
+@app.command()
 def doctor(data: Data = None, as_json: Json = False) -> None:  # noqa: FBT002
     """Look for what is wrong, and say what to do about it. Exit status 1 if there is a problem."""
     from hub.cli.doctor import examine  # noqa: PLC0415

@@ -10,7 +10,7 @@ from hub.intake.dates import whole_milliseconds
 from hub.intake.excerpt import paragraphs, summarize, visible_part
 from hub.intake.html import sanitize
 from hub.intake.policy import MAX_CONTENT
-from hub.intake.terms import parent_key
+from hub.intake.terms import AuthorBody, TagBody, parent_key
 from hub.model import Attachment, Entry, EntryId, Image, Kind, Term, TermRef
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from hub.intake.bodies import AttachmentBody, EntryBody, ImageBody
     from hub.intake.policy import IntakePolicy
-    from hub.intake.terms import TermBody
 
 
 def entry_published(
@@ -70,33 +69,31 @@ def _content(body: EntryBody, policy: IntakePolicy, base: str) -> str:
     return sanitize(html, base=base, embed_hosts=policy.embed_hosts)
 
 
-def _terms(body: EntryBody) -> Iterator[Term]:
-    for author in body.authors:
-        yield _term(Kind.AUTHOR, author, description=author.bio, image=author.avatar)
-    for category in body.categories:
-        parent = None if category.parent is None else parent_key(category.parent, body.categories)
-        yield _term(
-            Kind.CATEGORY, category, description=category.description, image=category.image, parent=parent
-        )
-    for tag in body.tags:
-        yield _term(Kind.TAG, tag, description=tag.description, image=tag.image)
-
-
-def _term(
-    kind: Kind, body: TermBody, *, description: str | None, image: str | None, parent: str | None = None
-) -> Term:
+def term_of(kind: Kind, body: AuthorBody | TagBody, parent: str | None = None) -> Term:
+    """Give what is said of an author, category or tag; `parent` is the id of the category above."""
+    about = (body.bio, body.avatar) if isinstance(body, AuthorBody) else (body.description, body.image)
     return Term(
         kind=kind,
         id=body.key,
         slug=body.address,
         name=body.name,
-        description=description,
+        description=about[0],
         url=body.url,
-        image=image,
+        image=about[1],
         parent=parent,
         explicit_id=body.id is not None,
         brief=body.brief,
     )
+
+
+def _terms(body: EntryBody) -> Iterator[Term]:
+    for author in body.authors:
+        yield term_of(Kind.AUTHOR, author)
+    for category in body.categories:
+        parent = None if category.parent is None else parent_key(category.parent, body.categories)
+        yield term_of(Kind.CATEGORY, category, parent)
+    for tag in body.tags:
+        yield term_of(Kind.TAG, tag)
 
 
 def _refs(terms: tuple[Term, ...], kind: Kind) -> tuple[TermRef, ...]:

@@ -16,7 +16,7 @@ from hub.errors import FieldError, Invalid
 from hub.events import EntryRemoved
 from hub.intake.bodies import EntryBody, RemovedEntryBody
 from hub.intake.dates import parse_date
-from hub.intake.entries import entry_published
+from hub.intake.entries import entry_published, term_of
 from hub.intake.excerpt import plain_text
 from hub.intake.faults import invalid
 from hub.intake.fields import MAX_LINE, MAX_TEXT
@@ -24,9 +24,9 @@ from hub.intake.html import sanitize
 from hub.intake.markup import is_too_heavy
 from hub.intake.policy import CLOCK_TOLERANCE
 from hub.intake.slugs import slugify
-from hub.intake.terms import MAX_TERMS
+from hub.intake.terms import MAX_TERMS, AuthorBody, TagBody
 from hub.intake.text import one_line, shorten
-from hub.model import EntryId
+from hub.model import EntryId, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from hub.events import EntryPublished
     from hub.intake.policy import IntakePolicy
+    from hub.model import Term
 
 _NEEDED = frozenset({"id", "content_html", "content_text", "visibility"})
 _NAMES = frozenset({"id", "name", "slug"})
@@ -80,6 +81,21 @@ def removed(
     except ValidationError as error:
         raise invalid(error, RemovedEntryBody, "") from None
     return EntryRemoved(EntryId(body.id), body.date_modified, version=version)
+
+
+def named(kind: Kind, fields: dict[str, Any], policy: IntakePolicy) -> Term | None:
+    """Make a term of what a CMS says of an author, category or tag; None without a name and an address to show."""
+    said = {name: value for name, value in fields.items() if value is not None}
+    body = AuthorBody if kind is Kind.AUTHOR else TagBody
+    for _ in range(_TRIES):
+        try:
+            return term_of(kind, body.model_validate(said, context=policy))
+        except ValidationError as error:
+            faults = {str(fault["loc"][0]) if fault["loc"] else "name" for fault in error.errors()}
+        if faults & _NAMES:
+            return None
+        said = {name: value for name, value in said.items() if name not in faults}
+    return None
 
 
 def said_date(text: Any) -> datetime | None:

@@ -5,6 +5,7 @@ An entry's id is the post's id, which is the guid of Ghost's own RSS. Tags are t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from hub.events import FeedRemoved, FeedUpdated
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from hub.intake.policy import IntakePolicy
 
 _PLACEHOLDER = "__GHOST_URL__"
+_GATED = re.compile(
+    r"<!--kg-gated-block:begin ([^\n]{1,300}?)\s{0,9}-->(.*?)<!--kg-gated-block:end-->", re.DOTALL
+)
 _ELSEWHERE = frozenset({"page", "member"})
 """What Ghost has hooks for and no feed shows."""
 
@@ -58,12 +62,12 @@ def post_fields(post: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
         "title": plain_of(post.get("title")),
         # `excerpt` is made of the whole text, also of what only members may read.
         "summary": post.get("custom_excerpt"),
-        "content_html": _placed(post.get("html"), policy),
+        "content_html": _for_everybody(_placed(post.get("html"), policy)),
         "visibility": said_visibility(post.get("visibility")),
         "date_published": said_date(post.get("published_at")),
         "date_modified": said_date(post.get("updated_at")),
-        "authors": distinct(map(_author, objects(post.get("authors")))),
-        "tags": distinct(_tag_fields(tag) for tag in objects(post.get("tags")) if _is_public(tag)),
+        "authors": distinct(map(author_fields, objects(post.get("authors")))),
+        "tags": distinct(tag_fields(tag) for tag in objects(post.get("tags")) if is_public(tag)),
         "image": {
             "url": _placed(image, policy),
             "description": plain_of(post.get("feature_image_alt")),
@@ -101,10 +105,10 @@ def _tag(current: dict[str, Any], previous: dict[str, Any], policy: IntakePolicy
     id_ = str(tag["id"]) if isinstance(tag.get("id"), str | int) else None
     if not old or not new or id_ is None:
         return Hint("a tag of Ghost's has no id or slug")
-    was_public = _is_public({**tag, **previous})
-    if not current or (was_public and not _is_public(tag)):
+    was_public = is_public({**tag, **previous})
+    if not current or (was_public and not is_public(tag)):
         return (FeedRemoved(Kind.TAG, old, id_),) if was_public else ()
-    if not previous or not was_public or not _is_public(tag):
+    if not previous or not was_public or not is_public(tag):
         return ()
     changes = {
         "name": plain_of(tag.get("name")) or new,
@@ -115,7 +119,7 @@ def _tag(current: dict[str, Any], previous: dict[str, Any], policy: IntakePolicy
     return (FeedUpdated(Kind.TAG, old, id_, new if new != old else None, changes),)
 
 
-def _author(author: dict[str, Any]) -> dict[str, Any]:
+def author_fields(author: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": author.get("id"),
         "name": plain_of(author.get("name")),
@@ -126,7 +130,7 @@ def _author(author: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tag_fields(tag: dict[str, Any]) -> dict[str, Any]:
+def tag_fields(tag: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": tag.get("id"),
         "name": plain_of(tag.get("name")),
@@ -137,13 +141,18 @@ def _tag_fields(tag: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_public(tag: dict[str, Any]) -> bool:
+def is_public(tag: dict[str, Any]) -> bool:
     return tag.get("visibility", "public") == "public" and not str(tag.get("name", "")).startswith("#")
 
 
-def _placed(text: Any, policy: IntakePolicy) -> Any:
+def _placed(text: Any, policy: IntakePolicy) -> str | None:
     """Put Ghost's address where Ghost has not done so itself."""
     return text.replace(_PLACEHOLDER, policy.base_url) if isinstance(text, str) else None
+
+
+def _for_everybody(html: str | None) -> str | None:
+    """Leave out the blocks of a public post that Ghost shows to members alone."""
+    return html and _GATED.sub(lambda block: block[2] if "nonMember:true" in block[1] else "", html)
 
 
 def _slug(text: Any) -> str | None:

@@ -11,6 +11,7 @@ from hub.model import FeedPath, Format
 from hub.problems import QUARANTINED, problems_of
 from hub.urls import document_url, page_url
 from hub.web.api import answer, asker, front_of, limit_of, operator
+from hub.web.reconcile import shown
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -54,6 +55,7 @@ async def status(request: web.Request) -> web.Response:
                 for source, record in condition.hooks.items()
                 if record != HookRecord()
             },
+            "reconciles": {str(source): shown(progress) for source, progress in condition.reconciles.items()},
             "problems": [problem.as_json() for problem in problems],
         }
     )

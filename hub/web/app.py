@@ -40,6 +40,7 @@ from hub.web.partners import (
 )
 from hub.web.problems import problems
 from hub.web.publish import publish
+from hub.web.reconcile import request_reconcile, show_reconciles
 from hub.web.since import Polls
 from hub.web.sources import Allowances
 from hub.web.streams import Streams
@@ -134,6 +135,8 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.post(f"{base}/websub", receive),
         web.get(f"{base}/api/feeds", list_feeds),
         web.get(f"{base}/api/status", status),
+        web.get(f"{base}/api/reconcile", show_reconciles),
+        web.post(f"{base}/api/reconcile", request_reconcile),
         *_subscribing(f"{base}/api"),
         *_partners(f"{base}/api/partners"),
         web.get(f"{base}/static/{{name:.+}}", static),

@@ -122,10 +122,9 @@ async def _read(source: Source, body: bytes | None, headers: dict[str, str], fro
     if body is None:
         return Hint(f"the body has more than {MAX_BATCH_BYTES} bytes")
     settings, hook = front.settings, Hook(body, headers)
-    base = {Source.GHOST: settings.ghost_url, Source.WORDPRESS: settings.wordpress_url}.get(source)
     policy = IntakePolicy(
         now=front.now(),
-        base_url=base or settings.site.url,
+        base_url=settings.base_url(source),
         embed_hosts=frozenset(host.lower() for host in settings.embed_hosts),
     )
     mapped = Mapped(frozenset(settings.strapi_models), settings.strapi_url, dict(settings.strapi_fields))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from hub.adapters.egress import Answer, Failure
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from hub.partner import Counts, LastUse, Partner, Use
     from hub.problems import Problem
+    from hub.reconcile import Asked, Progress
     from hub.subscription import Attempt, EntryReceipt, Intent, Subscription, SubscriptionId, Webhook
 
 
@@ -175,7 +176,17 @@ class Watched(Protocol):
     async def note_hosts(self, reads: Mapping[str, int], /) -> None: ...
 
 
-class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Watched, Protocol):
+class Reconciles(Protocol):
+    """Comparing with the CMS, which a worker does. Every method raises StoreUnavailable."""
+
+    async def ask_reconcile(self, source: Source, asked: Asked, /) -> None: ...
+
+    async def reconciles(self) -> Mapping[Source, Progress]: ...
+
+    async def reconciling(self) -> Collection[Source]: ...
+
+
+class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Watched, Reconciles, Protocol):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(

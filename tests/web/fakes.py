@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hub.problems import Problem
+    from hub.reconcile import Asked, Progress
     from hub.subscription import Intent, SubscriptionId
 
 MODIFIED = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -107,6 +108,10 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     hub_state: State = field(default_factory=lambda: State(0, ("regenerate@test:1",), 0, 0, 0, 0, 0))
     hooks: dict[Source, HookRecord] = field(default_factory=dict)
     refusing: str = ""
+    asked: dict[Source, Asked] = field(default_factory=dict)
+    progress: dict[Source, Progress] = field(default_factory=dict)
+    running: set[Source] = field(default_factory=set)
+    """Which are reconciled at the moment."""
     refusals: list[str] = field(default_factory=list)
     troubled: list[FeedSummary] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -254,6 +259,7 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
             self.clocks,
             self.hosts,
             self.alert_trouble,
+            reconciles=self.progress,
         )
 
     @property
@@ -289,6 +295,17 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
         await self._asked("hint")
         hints = self.hooks.get(source, HookRecord()).hints + 1
         self._note(source, hinted=_noted(now, why), hints=hints)
+
+    async def ask_reconcile(self, source: Source, asked: Asked, /) -> None:
+        await self._asked("ask_reconcile")
+        self.asked[source] = asked
+
+    async def reconciles(self) -> dict[Source, Progress]:
+        await self._asked("reconciles")
+        return self.progress
+
+    async def reconciling(self) -> set[Source]:
+        return self.running
 
     def _note(self, source: Source, **changes: Any) -> None:
         self.hooks[source] = replace(self.hooks.get(source, HookRecord()), **changes)

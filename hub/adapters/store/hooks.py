@@ -31,6 +31,10 @@ class Hooks(Database):
             pipe.hincrby(self.keys.hooks, f"{source}:hints", 1)
             await pipe.execute()
 
+    async def ping(self, source: Source, now: datetime, why: str) -> None:
+        """Keep that somebody, perhaps a stranger, says that something changed at a source."""
+        await self._note(source, "pinged", now, why)
+
     async def hook_records(self) -> dict[Source, HookRecord]:
         with unavailable():
             found = await self.client.hgetall(self.keys.hooks)

@@ -40,6 +40,11 @@ class Ownership(Database):
             if byte & (128 >> bit)
         )
 
+    async def last_stamp(self) -> int:
+        """Give the latest revision of any entry so far."""
+        with unavailable():
+            return int(await self.client.get(self.keys.clock) or 0)
+
     async def held(self, ids: Sequence[EntryId]) -> dict[EntryId, Held]:
         """Read what is held under these ids, whoever's it is; a removed entry counts, an unknown one does not."""
         if not ids:

@@ -12,12 +12,14 @@ import orjson
 from hub.adapters.store.database import unavailable
 from hub.adapters.store.hooks import Hooks
 from hub.adapters.store.reading import Reading
+from hub.adapters.store.reconciles import Reconciles
 from hub.adapters.store.remotes import Remotes
 from hub.adapters.store.upkeep import Upkeep
 from hub.alerts import Alert, Kept, begin
 from hub.condition import AlertTrouble, Condition, ForeignHost
 from hub.errors import StoreUnavailable
 from hub.problems import Problem
+from hub.reconcile import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ ALERTS = 200
 """Alerts that wait for an ALERT_URL that does not take them."""
 
 
-class Watching(Hooks, Reading, Remotes, Upkeep):
+class Watching(Hooks, Reading, Remotes, Reconciles, Upkeep):
     """The store's side of problems. Every method raises StoreUnavailable."""
 
     async def condition(self) -> Condition:
@@ -44,6 +46,7 @@ class Watching(Hooks, Reading, Remotes, Upkeep):
         pipe.llen(self.keys.alerts)
         with unavailable():
             clocks, hosts, alerting, waiting = await pipe.execute()
+        reconciles = await self.reconciles()
         said = {machine.decode(): list(map(int, row.split())) for machine, row in clocks.items()}
         return Condition(
             state,
@@ -55,6 +58,7 @@ class Watching(Hooks, Reading, Remotes, Upkeep):
             {host.decode(): ForeignHost(*map(int, row.split())) for host, row in hosts.items()},
             _trouble(alerting, waiting),
             tuple(remote for remote in await self.remotes() if remote.trouble or remote.notice),
+            {source: reconciles.get(source, Progress()) for source in self.settings.compared},
         )
 
     async def _refusing(self) -> str:
