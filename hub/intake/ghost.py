@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hub.intake.hook import Hook, Reading
     from hub.intake.policy import IntakePolicy
 
-_PLACEHOLDER = "__GHOST_URL__"
+PLACEHOLDER = "__GHOST_URL__"
 _GATED = re.compile(
     r"<!--kg-gated-block:begin ([^\n]{1,300}?)\s{0,9}-->(.*?)<!--kg-gated-block:end-->", re.DOTALL
 )
@@ -147,7 +147,7 @@ def is_public(tag: dict[str, Any]) -> bool:
 
 def _placed(text: Any, policy: IntakePolicy) -> str | None:
     """Put Ghost's address where Ghost has not done so itself."""
-    return text.replace(_PLACEHOLDER, policy.base_url) if isinstance(text, str) else None
+    return text.replace(PLACEHOLDER, policy.base_url) if isinstance(text, str) else None
 
 
 def _for_everybody(html: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,7 @@ from hub.intake.policy import IntakePolicy
 from hub.intake.publish import read_event
 from hub.model import EntryId, Kind
 from tests.cms import FOLDER, POLICY, recorded
+from tests.shelf import Shelf
 from tests.unit.test_intake_cms import read
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def meta(key: str, value: str) -> str:
 def read_all(file: str | bytes, *, size: int = 1000) -> list[Found | Skipped | Refused]:
     """Read in two passes, as a command does."""
     body = file.encode() if isinstance(file, str) else file
-    pictures: dict[int, dict[str, Any]] = {}
-    site = wxr.survey(chunked(body, size), pictures, POLICY)
-    return list(wxr.pieces(chunked(body, size), site, pictures, POLICY))
+    kept = Shelf()
+    site = wxr.survey(chunked(body, size), kept, POLICY)
+    return list(wxr.pieces(chunked(body, size), site, kept, POLICY))
 
 
 def chunked(body: bytes, size: int) -> Iterator[bytes]:
@@ -321,10 +322,10 @@ def test_what_is_no_export_is_refused_in_words(file: str | bytes, words: str) ->
 
 def test_bytes_that_are_no_text_cost_a_character_and_are_counted() -> None:
     body = (HEAD + item(title="A b\0ad\x0b t\ufffeitle") + TAIL).encode().replace(b"A b", b"A \xff\xfeb")
-    pictures: dict[int, dict[str, Any]] = {}
-    site = wxr.survey([body], pictures, POLICY)
+    kept = Shelf()
+    site = wxr.survey([body], kept, POLICY)
 
-    (found,) = wxr.pieces([body], site, pictures, POLICY)
+    (found,) = wxr.pieces([body], site, kept, POLICY)
 
     assert site.damaged == 2
     assert isinstance(found, Found)
@@ -358,7 +359,7 @@ def test_memory_does_not_grow_with_the_number_of_items() -> None:
     def peak(count: int) -> int:
         body = [HEAD.encode(), *([item().encode()] * count), TAIL.encode()]
         tracemalloc.start()
-        for _ in wxr.pieces(body, wxr.Site(), {}, POLICY):
+        for _ in wxr.pieces(body, wxr.Site(), Shelf(), POLICY):
             pass
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -374,6 +375,6 @@ def test_items_are_given_before_the_file_was_read_to_its_end() -> None:
         yield item().encode() * 3
         raise AssertionError("nobody asked for this yet")
 
-    first = next(wxr.pieces(body(), wxr.Site(), {}, POLICY))
+    first = next(wxr.pieces(body(), wxr.Site(), Shelf(), POLICY))
 
     assert isinstance(first, Found)

@@ -21,6 +21,7 @@ from hub.intake.archives.record import Found
 from hub.model import EntryId
 from hub.subscription import SubscriptionId
 from tests.entries import published
+from tests.unit.test_ghost_export import export as ghost_export
 from tests.unit.test_wxr import HEAD, TAIL, item
 
 if TYPE_CHECKING:
@@ -166,6 +167,25 @@ async def test_another_wordpress_than_the_hub_is_compared_with_is_not_that_ones(
     assert fake.sources == {"publish"}
     await run(posts(1), wordpress_url="https://site.test/blog")
     assert fake.sources == {"publish", "wordpress"}
+
+
+async def test_a_ghost_export_needs_its_sites_address(run: Run, fake: FakeStore) -> None:
+    refused = await run(ghost_export())
+    assert "--base-url" in str(refused.error)
+
+    named = await run(ghost_export(), "--base-url", "https://ghost.test/")
+    assert named.status == 0, named
+    set_ = await run(ghost_export(), ghost_url="https://ghost.test")
+    assert set_.status == 0, set_
+
+    assert fake.sources == {"ghost"}
+    first, second = [event.entry for event in fake.accepted if isinstance(event, EntryPublished)]
+    assert first == second
+    assert first.url == "https://ghost.test/a-title/"
+
+
+async def test_a_base_url_is_a_url(run: Run) -> None:
+    assert "--base-url" in str((await run(ghost_export(), "--base-url", "ghost.test")).error)
 
 
 # ---- the sender ----------------------------------------------------------------------------------------------------

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hub.cli.importing.pictures import StoredPictures
+from hub.cli.importing.kept import KeptOnDisk
 from hub.cli.importing.progress import shown_progress
 from hub.cli.importing.source import chunks_of
 from hub.errors import BadRequest
 from hub.events import Source
-from hub.intake.archives import wxr
+from hub.intake.archives import ghost, wxr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _PACKED = (
     (b"\x1f\x8b", "compressed by gzip"),
     (b"BZh", "compressed by bzip2"),
 )
-_GHOST = re.compile(rb'\s*\{\s*"(?:db|meta|data)"\s*:')
+_GHOST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:db|meta|data)"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Opened:
     warnings: tuple[str, ...] = ()
 
 
-def opened(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
+def opened(path: Path, folder: Path, policy: IntakePolicy, *, ghost_url: str) -> Opened:
     """Open an archive; `folder` is for what is kept between readings. Raises HubError for what is none."""
     start = next(chunks_of(path), b"")[:SNIFFED]
     for mark, what in _PACKED:
@@ -51,6 +51,8 @@ def opened(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
             raise BadRequest(f"it is {what}: unpack it, and import what is inside")
     if wxr.NAMESPACE.encode() in start:
         return _wordpress(path, folder, policy)
+    if _GHOST.match(start):
+        return _ghost(path, folder, policy, ghost_url)
     raise BadRequest(
         "it is neither an export of WordPress (WXR) or Ghost (JSON), nor an RSS, Atom or JSON feed: "
         f"it begins with {start[:40].decode(errors='replace')!r}"
@@ -58,9 +60,9 @@ def opened(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
 
 
 def _wordpress(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
-    pictures = StoredPictures(folder)
+    kept = KeptOnDisk(folder)
     with shown_progress("checking", path.stat().st_size, "bytes") as advance:
-        site = wxr.survey(chunks_of(path, advance), pictures, policy)
+        site = wxr.survey(chunks_of(path, advance), kept, policy)
     warnings = []
     if site.damaged:
         warnings.append(
@@ -71,7 +73,20 @@ def _wordpress(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
         "WordPress export (WXR)",
         Source.WORDPRESS,
         site.url,
-        wxr.pieces(chunks_of(path), site, pictures, policy),
+        wxr.pieces(chunks_of(path), site, kept, policy),
         site.items,
         tuple(warnings),
     )
+
+
+def _ghost(path: Path, folder: Path, policy: IntakePolicy, url: str) -> Opened:
+    if not url:
+        raise BadRequest(
+            "it is a Ghost export, which does not say its site's address: add --base-url https://… "
+            "(or set FEEDHUB_GHOST_URL)"
+        )
+    policy, kept = replace(policy, base_url=url), KeptOnDisk(folder)
+    with shown_progress("checking", path.stat().st_size, "bytes") as advance:
+        found = ghost.survey(chunks_of(path, advance), kept)
+    pieces = ghost.pieces(chunks_of(path), kept, policy)
+    return Opened("Ghost export", Source.GHOST, policy.base_url, pieces, found.posts)

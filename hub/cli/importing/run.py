@@ -18,7 +18,7 @@ from hub.cli.importing.progress import shown_progress
 from hub.cli.importing.sender import Sender
 from hub.cli.importing.source import fetched, is_url
 from hub.cli.importing.tally import Tally
-from hub.errors import HubError
+from hub.errors import HubError, Misconfigured
 from hub.events import Source
 from hub.intake.archives.record import EveryHost, Found, Skipped
 from hub.intake.policy import IntakePolicy
@@ -74,15 +74,23 @@ def _opened(settings: Settings, wish: Wish, folder: Path) -> Opened:
         path = folder / "source"
         with shown_progress("fetching", None, "bytes") as advance:
             url = fetched(wish.source, path, settings, advance)
+    base = _base_url(wish)
     policy = IntakePolicy(
         now=datetime.now(UTC),
-        base_url=wish.base_url or url or settings.site_url or "https://localhost",
+        base_url=base or url or settings.site_url or "https://localhost",
         embed_hosts=EveryHost(),
     )
     try:
-        return opened(path, folder, policy)
+        return opened(path, folder, policy, ghost_url=base or settings.ghost_url or "")
     except HubError as error:
         raise HubError(f"{wish.source} can't be imported, and nothing of it was: {error}") from error
+
+
+def _base_url(wish: Wish) -> str:
+    base = wish.base_url.rstrip("/")
+    if base and not is_url(base):
+        raise Misconfigured([f"--base-url: {base!r} must begin with http:// or https://"])
+    return base
 
 
 def _send(client: Client, archive: Opened, settings: Settings, wish: Wish, tally: Tally) -> None:

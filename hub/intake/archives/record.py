@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from hub.events import EntryPublished
@@ -37,6 +37,16 @@ class Refused(Piece):
     """What should have been an entry and can't be one; `why` says what is wrong with it."""
 
     why: str
+
+
+class Kept(Protocol):
+    """Where what pieces refer to is kept between two readings: values of JSON by kind and key."""
+
+    def add(self, kind: str, key: str, value: Any, /, place: int = 0) -> None: ...
+
+    def of(self, kind: str, key: str, /) -> list[Any]:
+        """Give the values, by their places."""
+        ...
 
 
 class EveryHost(frozenset[str]):

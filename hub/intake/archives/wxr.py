@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from html import unescape
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hub.errors import HubError
 from hub.intake.archives.record import Found, Piece, Refused, Skipped
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from hub.intake.archives.record import Kept
     from hub.intake.policy import IntakePolicy
 
 VERSIONS = ("1.2", "1.1", "1.0")
@@ -33,19 +34,12 @@ _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _HEADER = ("author", "category", "tag", "term", "base_blog_url")
 _MAX_NAME = 200
+_PICTURE = "picture"
 _SIZE = re.compile(r'^a:\d+:\{s:5:"width";i:(\d{1,6});s:6:"height";i:(\d{1,6});')
 _UNNAMEABLE = re.compile(r"[^a-z0-9 _-]")
 _GAPS = re.compile(r"[ -]+")
 _DONE = frozenset({"publish"})
 _PASSWORD = "has a password: its title and link alone"  # noqa: S105  (a note)
-
-
-class Pictures(Protocol):
-    """Where the attachments of an export are kept between the two readings: by post id, an image's fields each."""
-
-    def __setitem__(self, number: int, image: dict[str, Any], /) -> None: ...
-
-    def get(self, number: int, /) -> dict[str, Any] | None: ...
 
 
 @dataclass(slots=True)
@@ -61,8 +55,8 @@ class Site:
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def survey(chunks: Iterable[bytes], pictures: Pictures, policy: IntakePolicy) -> Site:
-    """Read an export to its end: its people and terms, and its attachments into `pictures`. Raises BadRequest."""
+def survey(chunks: Iterable[bytes], kept: Kept, policy: IntakePolicy) -> Site:
+    """Read an export to its end: its people and terms; pictures are kept. Raises BadRequest."""
     site, archive = Site(), Archive(chunks, _tags())
     for element in archive.elements():
         name = _local(element)
@@ -71,26 +65,23 @@ def survey(chunks: Iterable[bytes], pictures: Pictures, policy: IntakePolicy) ->
             continue
         site.items += 1
         row = _Row(element)
-        number = row.text("post_id")
-        if row.text("post_type") == "attachment" and number.isdigit() and (image := _image(row, policy)):
-            pictures[int(number[:18])] = image
+        if row.text("post_type") == "attachment" and (image := _image(row, policy)):
+            kept.add(_PICTURE, row.text("post_id"), image)
     site.damaged = archive.damaged
     return site
 
 
 def pieces(
-    chunks: Iterable[bytes], site: Site, pictures: Pictures, policy: IntakePolicy
+    chunks: Iterable[bytes], site: Site, kept: Kept, policy: IntakePolicy
 ) -> Iterator[Found | Skipped | Refused]:
     """Read an export's items again, in its order. Raises BadRequest."""
     items = (element for element in Archive(chunks, ("item",)).elements())
     for position, element in enumerate(items, 1):
         row = _Row(element)
-        yield _piece(Piece(position, _name(row)), row, site, pictures, policy)
+        yield _piece(Piece(position, _name(row)), row, site, kept, policy)
 
 
-def _piece(
-    at: Piece, row: _Row, site: Site, pictures: Pictures, policy: IntakePolicy
-) -> Found | Skipped | Refused:
+def _piece(at: Piece, row: _Row, site: Site, kept: Kept, policy: IntakePolicy) -> Found | Skipped | Refused:
     kind, status = row.text("post_type") or "item without a type", row.text("status")
     if kind != "post":
         return Skipped(at.position, at.name, f"is no post: {kind}")
@@ -99,15 +90,14 @@ def _piece(
     if not any((row.text("title"), row.text("excerpt"), row.text("content"))):
         return Skipped(at.position, at.name, "is empty: it has no title and no text")
     try:
-        event = published(_fields(row, site, pictures, policy), policy)
+        event = published(_fields(row, site, kept, policy), policy)
     except HubError as error:
         return Refused(at.position, at.name, str(error))
     return Found(at.position, at.name, event, _PASSWORD if row.text("post_password") else "")
 
 
-def _fields(row: _Row, site: Site, pictures: Pictures, policy: IntakePolicy) -> dict[str, Any]:
+def _fields(row: _Row, site: Site, kept: Kept, policy: IntakePolicy) -> dict[str, Any]:
     hidden = bool(row.text("post_password"))
-    thumbnail = row.meta("_thumbnail_id")
     return {
         "id": unescape(row.text("guid")),
         "url": row.text("link") or None,
@@ -121,7 +111,7 @@ def _fields(row: _Row, site: Site, pictures: Pictures, policy: IntakePolicy) -> 
         "authors": distinct(_authors(row, site)),
         "categories": distinct(_terms(row, "category", site.categories, policy)),
         "tags": distinct(_terms(row, "post_tag", site.tags, policy)),
-        "image": pictures.get(int(thumbnail[:18])) if thumbnail.isdigit() else None,
+        "image": next(iter(kept.of(_PICTURE, row.meta("_thumbnail_id"))), None),
         "attachments": [each for text in row.metas("enclosure") if (each := enclosure(text))],
     }
 
