@@ -75,7 +75,8 @@ def writers(site: Site) -> tuple[Writer, ...]:
 class Skipped:
     """An entry that a document leaves out, and why."""
 
-    number: EntryNumber
+    number: EntryNumber | None
+    """None: it had left the feed."""
     id: EntryId | None
     """None: the store had it no more."""
     reason: str
@@ -233,9 +234,9 @@ class Draft:
         `ended`, newest first, take their places among the entries by when they ended, and get older like those.
         """
         gone = (Skipped(p.number, None, "not in the store any more") for p in self.missing)
-        skipped = (*self._skipped.values(), *gone)
         live = [(p.seq, self._ready[p.number]) for p in self._window if p.number in self._ready]
-        over = [(each.seq, self._renderer.render_ended(each)) for each in ended]
+        over, broken = self._over(ended)
+        skipped = (*self._skipped.values(), *gone, *broken)
         entries = list(merge(live, over, key=lambda row: row[1].published, reverse=True)) if over else live
         masthead = Masthead.of(self._renderer.site, head, tombstones, (kept.modified for _, kept in entries))
         documents = {}
@@ -245,6 +246,16 @@ class Draft:
             spliced = splice(parts(writer, opening, fragments))
             documents[writer.format] = _document(writer.format, spliced)
         return Rendering(documents, skipped, self._fresh)
+
+    def _over(self, ended: Iterable[Ended]) -> tuple[list[tuple[Seq, Fragments]], list[Skipped]]:
+        """Render what is over; an id that some format can't hold costs no other entry its place."""
+        over, broken = [], []
+        for each in ended:
+            try:
+                over.append((each.seq, self._renderer.render_ended(each)))
+            except Exception as error:  # noqa: BLE001 - as in `supply`
+                broken.append(Skipped(None, each.id, f"{type(error).__name__}: {error}"))
+        return over, broken
 
     def _keep(self, number: EntryNumber, fragments: Fragments) -> None:
         self._ready[number] = fragments

@@ -8,6 +8,7 @@ that is not there is rendered of the feed as it is by then, which is that versio
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from hub.render.renderer import Rendering
     from hub.web.memory import Held
     from hub.web.ports import LogSource
+
+log = logging.getLogger("hub.web.editions")
 
 T = TypeVar("T")
 
@@ -77,6 +80,9 @@ class Editions:
     async def _make(self, key: _Key) -> _Issue | None:
         composer = await self._composer(key.order.edition.of(self._site))
         rendering = await composer.edition(key.feed, key.order)
+        if rendering and rendering.skipped:
+            ids = [skipped.id for skipped in rendering.skipped]
+            log.warning("edition leaves entries out: feed=%d entries=%r", key.feed, ids)
         return _issue(rendering) if rendering else None
 
     async def _composer(self, site: Site) -> Composer:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from typing import TYPE_CHECKING, Any
 
 import feedparser
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from hub.model import EntryId, Fate, Format, Seq, Site, Tombstone
 from hub.partner import Deletes
 from hub.render import Renderer
-from hub.render.shown import OVER, Ended
+from hub.render.masthead import Masthead
+from hub.render.renderer import writers
+from hub.render.shown import OVER, Ended, Shown
+from tests import nasty
 from tests.feeds import FIRST_SEQ, HEAD, LABELS, NOON, PICTURE, SITE, SOUND, make_item
-from tests.unit.test_render_validator_rules import violations
+from tests.unit.test_render_validator_rules import EDITORS, violations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hub.model import Item
+    from hub.model import FeedHead, Item
 
 EDITION_SITE = Site(**{name: getattr(SITE, name) for name in Site.__slots__} | {"for_partner": True})
 HUBLESS = {"MissingWebSubHub"}
@@ -174,6 +180,47 @@ def test_tombstones_are_those_of_the_public_documents() -> None:
 
     (stone,) = etree.fromstring(documents[Format.ATOM]).xpath("//at:deleted-entry", namespaces=NS)
     assert stone.get("ref") == "https://site.test/9"
+
+
+@given(
+    items=nasty.items(),
+    head=nasty.heads,
+    gone=nasty.tombstones,
+    deletes=st.sampled_from([Deletes.EXPIRE, Deletes.STATUS]),
+)
+@settings(max_examples=25, deadline=None)
+def test_nothing_that_is_over_makes_an_edition_invalid_or_differ_from_a_full_build(
+    items: list[Item], head: FeedHead, gone: list[Tombstone], deletes: Deletes, atom_grammar: etree.RelaxNG
+) -> None:
+    fate = Fate((), NOON, 7)
+    named = (one for one in gone if one.id)  # as intake sees to
+    ended = [Ended.of(one, fate, deletes) for one in sorted(named, key=lambda one: one.when, reverse=True)]
+    items = sorted(items, key=lambda item: item.entry.date_published, reverse=True)
+
+    draft = Renderer(EDITION_SITE).draft(items, labels=0)
+    draft.supply(items)
+    rendering = draft.render(head, (), ended)
+
+    assert rendering.skipped == ()
+    shown = [(item.entry.date_published, Shown.of(item, full_content=True)) for item in items]
+    over = [(one.when, Shown.over(one)) for one in ended]
+    rows = list(merge(shown, over, key=lambda row: row[0], reverse=True))
+    masthead = Masthead.of(EDITION_SITE, head, (), [row.entry.date_modified for _, row in rows])
+    for writer in writers(EDITION_SITE):
+        raw = rendering.documents[writer.format].raw
+        assert raw == writer.document(masthead, [row for _, row in rows])
+    for format_ in (Format.RSS, Format.ATOM):
+        assert violations(format_, rendering.documents[format_].raw, head) <= HUBLESS | EDITORS
+    atom_grammar.assertValid(etree.fromstring(rendering.documents[Format.ATOM].raw))
+
+
+def test_an_id_that_a_format_can_not_hold_costs_no_other_its_place() -> None:
+    draft = Renderer(EDITION_SITE).draft([], labels=0)
+
+    rendering = draft.render(HEAD, (), [over("bad \x00"), over("good")])
+
+    assert [skipped.id for skipped in rendering.skipped] == ["bad \x00"]
+    assert b"good" in rendering.documents[Format.RSS].raw
 
 
 def test_summaries_hold_no_content() -> None:
