@@ -1,26 +1,32 @@
 """Strapi 5: `{event, model, entry}`, where every publication has its own content types and fields.
 
-An entry's id is the `documentId` (and the locale, where there is one): the numeric id changes at each publish. Which
-content types are entries, and which field is which, the settings say: STRAPI_MODELS, STRAPI_FIELDS (`content=body`;
-several may be tried: `content=body|text`; dots lead into components: `summary=seo.description`) and STRAPI_URL.
+The id of an entry, a category or an author is the `documentId` (and the locale, where there is one): the numeric id
+changes at each publish. Which content types are entries, and which field is which, the settings say: STRAPI_MODELS,
+STRAPI_FIELDS (`content=body`; several may be tried: `content=body|text`; dots lead into components:
+`summary=seo.description`) and STRAPI_URL. A type that is named as the field of categories, authors or tags is
+(`category`, `author`, `tag`) is theirs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from hub.events import FeedRemoved, FeedUpdated
 from hub.intake.foreign import distinct, objects, plain_of, published, removed, said_date, said_visibility
 from hub.intake.hook import Hint
 from hub.intake.publish import parse_body
+from hub.intake.slugs import slugify
 from hub.intake.urls import resolve
+from hub.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from hub.events import PublishEvent
     from hub.intake.hook import Hook, Reading
     from hub.intake.policy import IntakePolicy
 
@@ -39,6 +45,7 @@ DEFAULTS = {
 }
 _REMOVALS = frozenset({"entry.unpublish", "entry.delete"})
 _STATES = frozenset({"entry.publish", "entry.create", "entry.update"})
+_KINDS = {"categories": Kind.CATEGORY, "authors": Kind.AUTHOR, "tags": Kind.TAG}
 _HEADINGS = range(1, 7)
 
 
@@ -50,11 +57,20 @@ class Mapped:
     url: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    def paths(self, name: str) -> list[str]:
+        """Give the fields that `name` may stand for."""
+        return [path.strip() for path in self.fields.get(name, DEFAULTS[name]).split("|")]
+
+    def kind_of(self, model: str) -> Kind | None:
+        """Say of what a content type's documents are the feeds, by its name: fields have it in singular or plural."""
+        names = {model, f"{model}s", f"{model.removesuffix('y')}ies"}
+        return next((kind for name, kind in _KINDS.items() if names & set(self.paths(name))), None)
+
     def find(self, entry: dict[str, Any], name: str) -> Any:
         """Give the first of the fields that `name` may stand for that the entry has."""
-        for path in self.fields.get(name, DEFAULTS[name]).split("|"):
+        for path in self.paths(name):
             found: Any = entry
-            for part in path.strip().split("."):
+            for part in path.split("."):
                 found = found.get(part) if isinstance(found, dict) else None
             if found not in (None, "", []):
                 return found
@@ -66,16 +82,37 @@ def read(hook: Hook, policy: IntakePolicy, mapped: Mapped) -> Reading:
     match parse_body(hook.body):
         case {"event": str(event), "model": str(model), "entry": dict(entry)} as sent:
             if model not in mapped.models:
-                return ()
+                return _term(event, mapped.kind_of(model), entry)
             if event in _REMOVALS:
                 # Not the entry's date: a draft's, which is what is deleted, may be older than what was published.
                 return (removed(_id(entry), said_date(sent.get("createdAt")), policy),)
             if event in _STATES and entry.get("publishedAt") is not None:
-                return (published(_fields(entry, policy, mapped), policy),)
+                return (_published(entry, policy, mapped),)
             return ()
         case {"event": str()}:  # media, releases, reviews
             return ()
     return Hint("the body is no event of Strapi's")
+
+
+def _term(event: str, kind: Kind | None, row: dict[str, Any]) -> Reading:
+    """Follow a category, author or tag that was renamed or deleted; a new one makes a feed when an entry has it."""
+    id_, name, slug = _id(row), _name(row), row.get("slug")
+    if kind is None or id_ is None or name is None or row.get("publishedAt") is None:
+        return ()
+    address = slugify(slug if isinstance(slug, str) and slug.strip() else name)
+    match event:
+        case "entry.delete":
+            return (FeedRemoved(kind, address, id_),)
+        case "entry.update" | "entry.publish":
+            # The hook does not say what it was called before: the id does.
+            return (FeedUpdated(kind, address, id_, address, {"name": name}),)
+    return ()
+
+
+def _published(entry: dict[str, Any], policy: IntakePolicy, mapped: Mapped) -> PublishEvent:
+    event = published(_fields(entry, policy, mapped), policy)
+    # `publishedAt` is the last time's: what is here already keeps its date, or each edit would be new to readers.
+    return event if said_date(entry.get("firstPublishedAt")) else replace(event, dated=False)
 
 
 def _id(entry: dict[str, Any]) -> str | None:
@@ -137,13 +174,17 @@ def _terms(value: Any) -> list[dict[str, Any]]:
     names = [{"name": plain_of(row)} for row in rows if isinstance(row, str)]
     relations = [
         {
-            "id": row.get("documentId"),
-            "name": plain_of(row.get("name")) or plain_of(row.get("title")),
+            "id": _id(row),
+            "name": _name(row),
             "slug": row.get("slug"),
         }
         for row in objects(rows)
     ]
     return names + relations
+
+
+def _name(row: dict[str, Any]) -> str | None:
+    return plain_of(row.get("name")) or plain_of(row.get("title"))
 
 
 def _picture(value: Any, policy: IntakePolicy) -> dict[str, Any] | None:

@@ -268,6 +268,29 @@ async def test_a_rename_of_nothing_is_refused(store: Store) -> None:
     assert await store.resolve(FeedPath.parse("category/x")) is None
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        FeedUpdated(Kind.CATEGORY, "news", "9", "news", {"name": "Other news"}),
+        FeedUpdated(Kind.CATEGORY, "empty", "9", "void", {"name": "Void"}),
+        FeedRemoved(Kind.CATEGORY, "news", "9"),
+    ],
+    ids=["renamed", "unknown", "removed"],
+)
+async def test_a_cms_that_tells_of_a_category_that_no_entry_has_changes_nothing(
+    store: Store, event: PublishEvent
+) -> None:
+    await send(store, published("a", category("news", id="7", explicit_id=True, name="News")))
+
+    (receipt,) = await store.accept([event], source="strapi")
+
+    assert isinstance(receipt, Receipt)
+    assert receipt.outcome is Outcome.UNCHANGED
+    assert await names(store, "a") == ["News"]
+    assert await window(store, "category/news") == ["a"]
+    assert await store.resolve(FeedPath.parse("category/void")) is None
+
+
 async def test_a_retired_feeds_address_taken_by_another_stays_the_others(store: Store) -> None:
     await send(store, published("a", category("news")), published("b", category("politics")))
     await send(store, FeedRemoved(Kind.CATEGORY, "news"))

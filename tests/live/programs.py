@@ -78,7 +78,7 @@ class Site:
     def __init__(self, port: int, **headers: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
-        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def ask(
         self, method: str, path: str, body: Any = None, **headers: str
@@ -87,11 +87,11 @@ class Site:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
-            told = {"Content-Type": "application/json"} | self._headers | headers
+            told = {"Content-Type": "application/json"} | self.headers | headers
             connection.request(method, path, sent, told)
             answer = connection.getresponse()
             if cookie := answer.headers.get("Set-Cookie"):
-                self._headers["Cookie"] = cookie.partition(";")[0]
+                self.headers["Cookie"] = cookie.partition(";")[0]
             return answer.status, answer.headers, answer.read()
         finally:
             connection.close()

@@ -94,8 +94,11 @@ MEANINGS: dict[str, tuple[type[PublishEvent | Hint] | None, str]] = {
     "ghost/7-unpublish.post.unpublished": (EntryRemoved, GHOST_ID),
     "ghost/9-delete-published.post.deleted": (EntryRemoved, GHOST_ID),
     "strapi/3-publish.entry.publish.article": (EntryPublished, STRAPI_ID),
+    "strapi/10-publish-locale.entry.publish.article": (EntryPublished, "j2yjo7v8eel3bgtqwz1avctg:fr"),
     "strapi/6-unpublish.entry.unpublish.article": (EntryRemoved, STRAPI_ID),
     "strapi/7-delete.entry.delete.article": (EntryRemoved, STRAPI_ID),
+    "strapi/8-rename.entry.update.category": (FeedUpdated, ""),
+    "strapi/9-delete.entry.delete.category": (FeedRemoved, ""),
     "superdesk/kill": (EntryRemoved, DESK_ID),
     "superdesk/publish": (EntryPublished, DESK_ID),
     "wordpress/wp-webhooks-plugin.1-oneshot-publish.post_create": (EntryPublished, WP_ID),
@@ -472,8 +475,52 @@ def test_cms_17_a_document_published_again_is_newer_than_its_removal() -> None:
 def test_documents_of_other_types_and_other_events_of_strapi_are_nothing() -> None:
     hook = strapi()
 
-    assert read(hook.saying(hook.json | {"model": "category"})) == ()
+    assert read(hook.saying(hook.json | {"model": "global"})) == ()
     assert read(hook.saying({"event": "media.create", "media": {}})) == ()
+
+
+def test_a_category_of_strapi_that_is_renamed_or_deleted_is_followed_by_its_id() -> None:
+    renamed, deleted = (
+        one(recorded(f"strapi/{name}"))
+        for name in ("8-rename.entry.update.category", "9-delete.entry.delete.category")
+    )
+
+    id_ = "ud5icgc1akm80afwh9ur8tpf:en"
+    assert renamed == FeedUpdated(Kind.CATEGORY, "globe", id_, "globe", {"name": "Globe"})
+    assert deleted == FeedRemoved(Kind.CATEGORY, "globe", id_)
+
+
+def test_a_locale_of_a_category_of_strapi_is_a_category_of_its_own() -> None:
+    event = entry_event(recorded("strapi/10-publish-locale.entry.publish.article"))
+
+    assert [(t.id, t.slug) for t in event.terms] == [("ud5icgc1akm80afwh9ur8tpf:fr", "monde")]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [("category", Kind.CATEGORY), ("tag", Kind.TAG), ("writer", Kind.AUTHOR), ("menu", None)],
+)
+def test_whose_feeds_a_type_of_strapi_is_about_is_said_by_the_fields(model: str, kind: Kind | None) -> None:
+    hook = recorded("strapi/8-rename.entry.update.category")
+    mapped = Mapped(fields={"authors": "writers"})
+
+    events = read(hook.saying(hook.json | {"model": model}), mapped)
+
+    assert not isinstance(events, Hint)
+    assert [event.kind for event in events if isinstance(event, FeedUpdated)] == [kind] * bool(kind)
+
+
+def test_a_draft_of_a_category_of_strapi_and_a_new_one_are_nothing() -> None:
+    hook = recorded("strapi/8-rename.entry.update.category")
+    draft = hook.json["entry"] | {"publishedAt": None}
+
+    assert read(hook.saying(hook.json | {"entry": draft})) == ()
+    assert read(hook.saying(hook.json | {"event": "entry.create"})) == ()
+
+
+def test_publishing_a_document_of_strapi_again_does_not_date_it_anew() -> None:
+    assert not entry_event(strapi()).dated
+    assert entry_event(strapi(firstPublishedAt="2020-01-01T00:00:00Z")).dated
 
 
 def test_fields_of_strapi_are_mapped_by_settings() -> None:

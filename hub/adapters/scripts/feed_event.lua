@@ -12,6 +12,9 @@ local known = e.id and redis.call('HGET', key.terms, e.k .. '/' .. e.id)
 local holder, mark = slug_holder(e.k, e.slug)
 local n, live = known or holder, false
 
+-- A CMS tells of all that it has. Of what no entry here has there is no feed, and its address may be another's.
+if e.cms and e.id and not known then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
+
 if e.removed then
   -- Only what is live here: the old address of a renamed or merged feed must not take the new one away.
   live = n and redis.call('HGET', key.feed(n), 'state') == 'live' and (known or not mark)
