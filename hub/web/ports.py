@@ -122,6 +122,18 @@ class Subscribing(Protocol):
     async def pause(self, id_: str, /, *, paused: bool) -> bool: ...
 
 
+class Remotes(Protocol):
+    """URLs of others that workers read. Every method raises StoreUnavailable."""
+
+    async def origin_topic(self, key: str, url: str, /) -> FeedNumber:
+        """Find or make the feed that stands for a topic of another server. Raises TooManyPending."""
+        ...
+
+    async def pinged(self, ids: Sequence[str], /) -> bool:
+        """Have those read soon that are known; True if one is."""
+        ...
+
+
 class Partnering(Protocol):
     """Who has keys. Every method raises StoreUnavailable."""
 
@@ -161,6 +173,10 @@ class HookNotes(Hints, Protocol):
 
     async def note_refused(self, source: Source, now: datetime, why: str, /) -> None: ...
 
+    async def ping(self, source: Source, now: datetime, why: str, /) -> None:
+        """Keep that somebody, perhaps a stranger, says that something changed at a source."""
+        ...
+
 
 class Watched(Protocol):
     """How the hub is. Every method raises StoreUnavailable."""
@@ -186,7 +202,9 @@ class Reconciles(Protocol):
     async def reconciling(self) -> Collection[Source]: ...
 
 
-class Store(DocumentSource, LogSource, Subscribing, Partnering, HookNotes, Watched, Reconciles, Protocol):
+class Store(
+    DocumentSource, LogSource, Subscribing, Partnering, Remotes, HookNotes, Watched, Reconciles, Protocol
+):
     """All that the front asks of Redis. Every method raises StoreUnavailable."""
 
     async def list_feeds(

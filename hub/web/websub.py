@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from hub.errors import BadRequest, Gone, NotBuilt, NotFound, UnsupportedType
-from hub.model import Moved, Retired
+from hub.model import FeedPath, Kind, Live, Moved, Retired
+from hub.origins import is_allowed, topic_key
+from hub.pings import named_by
 from hub.subscription import Intent
 from hub.urls import document_url, is_own
 from hub.web.bodies import read_body
@@ -24,8 +26,11 @@ from hub.web.targets import read_topic
 from hub.websub import Leases, PublishPing, SubscriberRequest, algorithm_for, read_request, subscription_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.model import FeedNumber, Format
     from hub.settings import Settings
-    from hub.web.front import Parts
+    from hub.web.front import Front, Parts
     from hub.web.memory import Key
 
 log = logging.getLogger("hub.web.websub")
@@ -56,9 +61,9 @@ async def receive(request: web.Request) -> web.Response:
     """Answer 202 to a subscriber, 204 to a publisher, whatever comes of it later (§5.1.1)."""
     request[FOR_SUBSCRIBERS] = True
     match read_request(await _form(request)):
-        case PublishPing():
-            # The CMS's hooks say everything of these feeds, and no other topic is served: a stranger's ping may not
-            # cause work, nor learn from the answer what is a topic here.
+        case PublishPing(topics):
+            # The answer is one for all: a stranger must not learn from it what is a topic here.
+            await _pinged(request, topics)
             return web.Response(status=204)
         case asked:
             await _keep(request, asked)
@@ -79,7 +84,11 @@ async def _keep(request: web.Request, asked: SubscriberRequest) -> None:
     parts.subscribers.take(source_of(request, front.settings.trusted_proxies))
     if is_own(parts.site.public_url, asked.callback):
         raise BadRequest("hub.callback must not lead to this hub itself.")
-    intent = _intent(asked, await _document(parts, asked), parts)
+    if is_own(parts.site.public_url, asked.topic) or not is_allowed(front.settings.origins, asked.topic):
+        document = await _document(parts, asked)
+        intent = _intent(asked, document.number, document.format, parts)
+    else:
+        intent = _intent(asked, await _origin_topic(front, asked), None, parts)
     await front.store.request(intent)
     log.info(
         "websub mode=%s feed=%d format=%s subscription=%s", intent.mode, intent.feed, intent.format, intent.id
@@ -87,15 +96,29 @@ async def _keep(request: web.Request, asked: SubscriberRequest) -> None:
     await front.distribute.ring()
 
 
-def _intent(asked: SubscriberRequest, document: Key, parts: Parts) -> Intent:
+async def _pinged(request: web.Request, topics: Sequence[str]) -> None:
+    """Have what a ping names looked at soon, each once in ten seconds. Raises TooManyRequests, StoreUnavailable."""
+    parts = request.app[PARTS]
+    front, settings = parts.front, parts.front.settings
+    if not (settings.origins or settings.ingest_feeds or settings.compared):
+        return
+    parts.subscribers.take(source_of(request, settings.trusted_proxies))
+    named = named_by(topics, settings)
+    for source in named.sources:
+        await front.store.ping(source, front.now(), "a publish ping")
+    if named.remotes and await front.store.pinged(named.remotes):
+        await front.distribute.ring()
+
+
+def _intent(asked: SubscriberRequest, feed: FeedNumber, format_: Format | None, parts: Parts) -> Intent:
     front = parts.front
-    id_ = subscription_id(document.number, document.format, asked.callback)
+    id_ = subscription_id(feed, format_, asked.callback)
     return Intent(
         id=id_,
         mode=asked.mode,
         topic=asked.topic,
-        feed=document.number,
-        format=document.format,
+        feed=feed,
+        format=format_,
         callback=asked.callback,
         secret=front.sealer.seal(asked.secret, id_) if asked.secret else b"",
         algorithm=algorithm_for(asked.callback),
@@ -106,6 +129,20 @@ def _intent(asked: SubscriberRequest, document: Key, parts: Parts) -> Intent:
 
 def _leases(settings: Settings) -> Leases:
     return Leases(settings.lease_min_seconds, settings.lease_default_seconds, settings.lease_max_seconds)
+
+
+async def _origin_topic(front: Front, asked: SubscriberRequest) -> FeedNumber:
+    """Find the feed that stands for a topic of another server; a worker reads it, and denies what is no feed.
+
+    Raises TooManyPending, NotFound (to unsubscribe), StoreUnavailable.
+    """
+    key = topic_key(asked.topic)
+    if asked.mode == "subscribe":
+        return await front.store.origin_topic(key, asked.topic)
+    found = await front.store.resolve(FeedPath(Kind.ORIGIN, key))
+    if isinstance(found, Live):
+        return found.number
+    raise NotFound("Nobody is subscribed to that topic here.")
 
 
 async def _document(parts: Parts, asked: SubscriberRequest) -> Key:

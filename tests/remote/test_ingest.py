@@ -14,7 +14,8 @@ from hub.remote import ingest_source
 from tests.entries import NOON, author, published, removed
 
 if TYPE_CHECKING:
-    from tests.remote.conftest import FeedServer, Open, Reader
+    from tests.feedserver import FeedServer
+    from tests.remote.conftest import Open, Reader
 
 
 def rss(*items: str, head: str = "", generator: str = "Elsewhere") -> bytes:

@@ -89,6 +89,9 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     requested: dict[SubscriptionId, Intent] = field(default_factory=dict)
     """WebSub requests that wait for verification."""
     subscribed: set[SubscriptionId] = field(default_factory=set)
+    origins: dict[str, tuple[FeedNumber, str]] = field(default_factory=dict)
+    """Topics of other servers by their keys: their feed, and the URL that is fetched."""
+    pings: list[str] = field(default_factory=list)
     pending_per_host: int = 1000
     accepted: list[PublishEvent] = field(default_factory=list)
     answers: list[Receipt | HubError] = field(default_factory=list)
@@ -248,6 +251,17 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
             raise TooManyPending(f"Too many requests for callbacks on {host} wait for verification.")
         self.requested[intent.id] = intent
 
+    async def origin_topic(self, key: str, url: str, /) -> FeedNumber:
+        await self._asked("origin_topic")
+        number, _ = self.origins.setdefault(key, (FeedNumber(900 + len(self.origins)), url))
+        self.places[FeedPath(Kind.ORIGIN, key)] = Live(number)
+        return number
+
+    async def pinged(self, ids: Sequence[str], /) -> bool:
+        await self._asked("pinged")
+        self.pings += ids
+        return bool(ids)
+
     async def condition(self) -> Condition:
         await self._asked("condition")
         return Condition(
@@ -290,6 +304,10 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
     async def note_refused(self, source: Source, now: datetime, why: str, /) -> None:
         await self._asked("note_refused")
         self._note(source, refused=_noted(now, why))
+
+    async def ping(self, source: Source, now: datetime, why: str, /) -> None:
+        await self._asked("ping")
+        self.pings.append(source)
 
     async def hint(self, source: Source, now: datetime, why: str, /) -> None:
         await self._asked("hint")

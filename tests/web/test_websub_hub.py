@@ -10,7 +10,9 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
+from hub.events import Source
 from hub.model import FeedNumber, FeedPath, Format, Kind, Version
+from hub.remote import remote_of
 from hub.subscription import Intent, SubscriptionId
 from hub.web.websub import BURST
 from hub.websub import subscription_id
@@ -539,6 +541,131 @@ async def test_h46_a_ping_is_answered_while_redis_is_away(client: Client, fake: 
 @pytest.mark.parametrize("more", [b"", b"&hub.url=", b"&hub.url=%FF", b"&hub.topic=%C3"])
 async def test_h46_a_ping_that_can_not_be_read_is_the_senders_error(client: Client, more: bytes) -> None:
     await sentence(await send(client, b"hub.mode=publish" + more), 400)
+
+
+# ---- topics and feeds of other servers ----------------------------------------------------------------------------
+
+ELSEWHERE = "https://blog.test/world/feed/"
+
+
+@pytest.fixture
+async def open_hub(start: Start) -> Client:
+    """A hub that serves topics of another server, and ingests a feed."""
+    return await start(
+        make_settings(
+            origins="https://blog.test/world/, https://wp.test", ingest_feeds="https://desk.test/feed"
+        )
+    )
+
+
+async def test_a_topic_under_an_origin_is_accepted_at_once(
+    open_hub: Client, fake: FakeStore, distribute: FakeBell
+) -> None:
+    answer = await ask(open_hub, topic=ELSEWHERE)
+
+    assert answer.status == 202
+    intent = only(fake)
+    assert (intent.topic, intent.feed, intent.format) == (ELSEWHERE, FeedNumber(900), None)
+    assert fake.origins == {ELSEWHERE: (FeedNumber(900), ELSEWHERE)}
+    assert distribute.rings
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "https://blog.test/worldly/feed/",
+        "https://blog.test/",
+        "https://blog.test.evil.test/world/feed/",
+        "https://evil.test/?https://blog.test/world/feed/",
+        "http://blog.test/world/feed/",
+        "https://blog.test:8443/world/feed/",
+        "https://blog.test/world/../private",
+        "https://blog.test/world/%2e%2E/private",
+        "https://blog.test/world/..%2Fprivate",
+        "https://blog.test/world/..%5cprivate",
+        "https://wp.test#x",
+    ],
+)
+async def test_h08_a_topic_under_no_origin_is_refused(open_hub: Client, fake: FakeStore, topic: str) -> None:
+    await sentence(await ask(open_hub, topic=topic), 404)
+    assert not fake.origins
+
+
+async def test_a_topic_with_a_user_name_is_refused(open_hub: Client, fake: FakeStore) -> None:
+    await sentence(await ask(open_hub, topic="https://u:p@blog.test/world/feed/"), 400)
+    assert not fake.origins
+
+
+async def test_spellings_of_one_host_are_one_topic(open_hub: Client, fake: FakeStore) -> None:
+    for topic in ("https://BLOG.test:443/world/feed/", ELSEWHERE):
+        assert (await ask(open_hub, topic=topic)).status == 202
+    assert list(fake.origins) == [ELSEWHERE]
+
+
+async def test_this_hubs_own_feeds_stay_its_own_under_any_origin(start: Start, fake: FakeStore) -> None:
+    hub = await start(make_settings(origins="https://hub.test"))
+    assert (await ask(hub)).status == 202
+    assert only(fake).format is Format.ATOM
+    await sentence(await ask(hub, topic="https://hub.test/feeds/category/none.atom"), 404)
+    assert not fake.origins
+
+
+async def test_to_unsubscribe_makes_no_topic(open_hub: Client, fake: FakeStore) -> None:
+    await sentence(await ask(open_hub, mode="unsubscribe", topic=ELSEWHERE), 404)
+    await ask(open_hub, topic=ELSEWHERE)
+    assert (await ask(open_hub, mode="unsubscribe", topic=ELSEWHERE)).status == 202
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        (ELSEWHERE, f"origin/{ELSEWHERE}"),
+        ("https://blog.test:443/world/feed", f"origin/{ELSEWHERE}"),
+        ("http://wp.test:8081/feed/", "origin/https://wp.test/feed/"),
+        ("https://desk.test/feed", remote_of("https://desk.test/feed")),
+        ("http://desk.test/feed/", remote_of("https://desk.test/feed")),
+    ],
+)
+async def test_h42_a_ping_has_what_it_names_looked_at(
+    open_hub: Client, fake: FakeStore, distribute: FakeBell, url: str, named: str
+) -> None:
+    for name in ("hub.url", "hub.topic"):
+        fake.pings.clear()
+        assert (await ping(open_hub, (name, url))).status == 204
+        assert named in fake.pings
+    assert distribute.rings
+
+
+async def test_h43_a_ping_may_name_many(open_hub: Client, fake: FakeStore) -> None:
+    urls = [f"https://wp.test/category/{n}/feed/" for n in range(3)]
+    assert (await ping(open_hub, *(("hub.url", url) for url in [*urls, urls[0], TOPIC]))).status == 204
+    assert {f"origin/{url}" for url in urls} <= set(fake.pings)
+    assert len(fake.pings) == len(set(fake.pings))
+    assert not any("hub.test" in each for each in fake.pings)
+    assert fake.calls["pinged"] == 1
+
+
+async def test_a_ping_of_a_cmss_feed_has_that_compared(start: Start, fake: FakeStore) -> None:
+    hub = await start(make_settings(wordpress_url="https://wp.test/blog"))
+    for url in (
+        "https://wp.test/shop/",
+        "http://wp.test:8081/blog/category/world/feed/",
+        "https://hub.test/feeds/all.rss",
+    ):
+        assert (await ping(hub, ("hub.url", url))).status == 204
+    assert fake.pings == [Source.WORDPRESS]
+
+
+async def test_h45_a_ping_that_names_nothing_known_asks_redis_nothing(
+    open_hub: Client, fake: FakeStore
+) -> None:
+    assert (await ping(open_hub, ("hub.url", "https://elsewhere.test/feed"))).status == 204
+    assert not fake.calls["pinged"]
+
+
+async def test_h45_one_source_may_ping_only_so_often(open_hub: Client) -> None:
+    statuses = {(await ping(open_hub, ("hub.url", ELSEWHERE))).status for _ in range(BURST + 1)}
+    assert statuses == {204, 429}
 
 
 # ---- for people ---------------------------------------------------------------------------------------------------
