@@ -286,8 +286,11 @@ class Comparison:
 
     async def _present(self, held: Sequence[Held]) -> set[EntryId]:
         """Ask which of these are published, by name."""
-        got = await self._cms.read(self._catalogue.present(held), self._catalogue.read_listing)
-        return {row.id for row in got.rows} & {each.id for each in held}
+        found: set[EntryId] = set()
+        for url in self._catalogue.present(held):
+            got = await self._cms.read(url, self._catalogue.read_listing)
+            found |= {row.id for row in got.rows}
+        return found & {each.id for each in held}
 
     # ---- removing ------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from hub.errors import BadRequest, SourceFailed
 from hub.events import Source
 from hub.intake.catalogue import Fetched
 from hub.intake.ghostapi import GhostApi
+from hub.intake.wordpressapi import WordPressApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +129,8 @@ def _catalogue(source: Source, settings: Settings) -> Catalogue:
     match source:
         case Source.GHOST:
             return GhostApi(settings.ghost_url or "", settings.ghost_content_key[0])
+        case Source.WORDPRESS:
+            return WordPressApi(settings.wordpress_url or "", next(iter(settings.wordpress_auth), ""))
     raise AssertionError(source)  # pragma: no cover - `compared` names no other
 
 

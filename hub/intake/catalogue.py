@@ -62,8 +62,8 @@ class Catalogue(Protocol):
         """Give the same events as the CMS's hooks would."""
         ...
 
-    def present(self, held: Sequence[Held]) -> str:
-        """Ask which of these are still published, as a light listing; there may be others in it."""
+    def present(self, held: Sequence[Held]) -> list[str]:
+        """Ask which of these are still published, as light listings; there may be others in them."""
         ...
 
     def terms(self, kind: Kind, page: int) -> str: ...

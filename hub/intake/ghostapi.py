@@ -59,9 +59,9 @@ class GhostApi:
         rows, _ = _rows(answer, "posts")
         return [_event(row, policy) for row in rows]
 
-    def present(self, held: Sequence[Held]) -> str:
+    def present(self, held: Sequence[Held]) -> list[str]:
         ids = ",".join(_quoted(each.id) for each in held)
-        return self._ask("posts", filter=f"id:[{ids}]", **_LIGHT)
+        return [self._ask("posts", filter=f"id:[{ids}]", **_LIGHT)]
 
     def terms(self, kind: Kind, page: int) -> str:
         return self._ask(_RESOURCES[kind], page=page, order="id asc")

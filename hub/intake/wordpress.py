@@ -61,9 +61,11 @@ def rest_post(post: dict[str, Any], policy: IntakePolicy) -> Reading:
         "visibility": "members" if hidden else "public",
         "date_published": gmt(post.get("date_gmt")),
         "date_modified": modified,
-        "authors": distinct(_author(each, policy) for each in objects(embedded.get("author"))),
-        "categories": distinct(_term(each, policy) for each in terms if each.get("taxonomy") == "category"),
-        "tags": distinct(_term(each, policy) for each in terms if each.get("taxonomy") == "post_tag"),
+        "authors": distinct(author_fields(each, policy) for each in objects(embedded.get("author"))),
+        "categories": distinct(
+            term_fields(each, policy) for each in terms if each.get("taxonomy") == "category"
+        ),
+        "tags": distinct(term_fields(each, policy) for each in terms if each.get("taxonomy") == "post_tag"),
         "image": _picture(objects(embedded.get("wp:featuredmedia")), policy),
     }
     event = published(fields, policy)
@@ -126,10 +128,10 @@ def _taxonomy(sent: dict[str, Any], name: str, policy: IntakePolicy) -> list[dic
     taxonomies = sent.get("taxonomies")
     terms = taxonomies.get(name) if isinstance(taxonomies, dict) else None
     rows = objects(list(terms.values())) if isinstance(terms, dict) else objects(terms)
-    return distinct(_term({**row, "id": row.get("term_id")}, policy) for row in rows)
+    return distinct(term_fields({**row, "id": row.get("term_id")}, policy) for row in rows)
 
 
-def _term(term: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
+def term_fields(term: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
     fields = {
         "id": term.get("id"),
         "name": text_of(term.get("name"), policy),
@@ -142,7 +144,7 @@ def _term(term: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
     return fields
 
 
-def _author(author: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
+def author_fields(author: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
     avatars = author.get("avatar_urls")
     return {
         "id": author.get("id"),

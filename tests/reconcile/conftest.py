@@ -84,9 +84,9 @@ class Side:
         failing = progress.failing and type(progress.failing)(
             progress.failing.since, progress.failing.tries, 0
         )
-        await self._put(Progress(**{**_fields(progress), **older, "failing": failing}))
+        await self.put(Progress(**{**_fields(progress), **older, "failing": failing}))
 
-    async def _put(self, progress: Progress) -> None:
+    async def put(self, progress: Progress) -> None:
         await self.store.client.hset(self.store.keys.reconciles, self.source, progress.as_json())
 
     async def progress(self) -> Progress:
