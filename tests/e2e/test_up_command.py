@@ -77,7 +77,7 @@ def _spawn(data: Path, *options: str, **environ: str) -> subprocess.Popen[str]:
 
 def _ask(up: Up, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, bytes]:
     connection = HTTPConnection(up.url.removeprefix("http://"), timeout=10)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         connection.request(method, path, body and json.dumps(body), headers)
         answer = connection.getresponse()
