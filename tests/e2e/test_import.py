@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -20,6 +21,7 @@ from tests.hubprocess import HubProcess, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from feedparser import FeedParserDict
 
@@ -102,20 +104,42 @@ def test_a_second_run_changes_nothing(hub: HubProcess) -> None:
     assert hub.api("/api/feeds") == before
 
 
-def test_from_a_url_it_is_the_same(hub: HubProcess) -> None:
-    handler = partial(SimpleHTTPRequestHandler, directory=str(EXPORT.parent))
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder; gives its URL."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/{EXPORT.name}"
-
-        told = run(hub, url, egress_allow="127.0.0.0/8")
-        refused = run(hub, url, status=1)
-        missing = run(hub, url + "x", status=1, egress_allow="127.0.0.0/8")
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_from_a_url_it_is_the_same(hub: HubProcess) -> None:
+    with served(EXPORT.parent) as url:
+        told = run(hub, f"{url}/{EXPORT.name}", egress_allow="127.0.0.0/8")
+        refused = run(hub, f"{url}/{EXPORT.name}", status=1)
+        missing = run(hub, f"{url}/nothing", status=1, egress_allow="127.0.0.0/8")
 
     assert told["unchanged"] == 34
     assert "FEEDHUB_EGRESS_ALLOW" in refused
     assert "answers 404" in missing
+
+
+def test_a_feed_comes_with_all_its_pages(tmp_path: Path) -> None:
+    with HubProcess(tmp_path / "data") as hub, served(tmp_path) as url:
+        for page in range(1, 4):
+            feed = {
+                "version": "https://jsonfeed.org/version/1.1",
+                "title": "A site",
+                "items": [{"id": f"page-{page}", "title": f"Page {page}", "content_text": "Text"}],
+            } | ({"next_url": f"/feed-{page + 1}.json"} if page < 3 else {})
+            (tmp_path / f"feed-{page}.json").write_text(json.dumps(feed))
+
+        told = run(hub, f"{url}/feed-1.json", egress_allow="127.0.0.0/8")
+        again = run(hub, f"{url}/feed-1.json", egress_allow="127.0.0.0/8")
+
+        assert (told["imported"], told["refused"], again["unchanged"]) == (3, [], 3)
+        wait_for(lambda: items(hub).keys() == {"page-1", "page-2", "page-3"}, why=hub.read_log)
 
 
 def test_the_entries_are_wordpresss_own(hub: HubProcess) -> None:

@@ -20,6 +20,7 @@ from hub.events import EntryPublished, Outcome, Receipt
 from hub.intake.archives.record import Found
 from hub.model import EntryId
 from hub.subscription import SubscriptionId
+from tests.cms import FOLDER
 from tests.entries import published
 from tests.unit.test_ghost_export import export as ghost_export
 from tests.unit.test_wxr import HEAD, TAIL, item
@@ -182,6 +183,21 @@ async def test_a_ghost_export_needs_its_sites_address(run: Run, fake: FakeStore)
     first, second = [event.entry for event in fake.accepted if isinstance(event, EntryPublished)]
     assert first == second
     assert first.url == "https://ghost.test/a-title/"
+
+
+async def test_a_feed_is_imported_as_what_is_published(run: Run, fake: FakeStore) -> None:
+    ran = await run((FOLDER / "wordpress" / "feed-feed.xml").read_bytes())
+
+    assert ran.status == 0, ran
+    assert "feed “The Eco Chronicle”" in ran.output
+    assert "10 imported" in ran.output
+    assert fake.sources == {"publish"}
+    assert ids(fake)[0] == "http://wp.test:8081/2026/11/websub-live-story/"
+
+
+async def test_what_looks_like_a_feed_and_is_none_is_refused_in_words(run: Run) -> None:
+    assert "web page" in str((await run("<!DOCTYPE html><html></html>")).error)
+    assert "nothing of it was" in str((await run("{}")).error)
 
 
 async def test_a_base_url_is_a_url(run: Run) -> None:

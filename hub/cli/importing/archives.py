@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hub.cli.importing.kept import KeptOnDisk
+from hub.cli.importing.pages import Pages
 from hub.cli.importing.progress import shown_progress
-from hub.cli.importing.source import chunks_of
+from hub.cli.importing.source import chunks_of, fetched
 from hub.errors import BadRequest
 from hub.events import Source
 from hub.intake.archives import ghost, wxr
+from hub.intake.syndication import MAX_FEED_BYTES, read_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
 
     from hub.intake.archives.record import Found, Refused, Skipped
     from hub.intake.policy import IntakePolicy
+    from hub.settings import Settings
 
 SNIFFED = 64 * 1024
+_PUBLISH = "publish"
 _PACKED = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "compressed by gzip"),
     (b"BZh", "compressed by bzip2"),
 )
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{]")
 _GHOST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:db|meta|data)"\s*:')
 
 
@@ -43,24 +48,41 @@ class Opened:
     warnings: tuple[str, ...] = ()
 
 
-def opened(path: Path, folder: Path, policy: IntakePolicy, *, ghost_url: str) -> Opened:
-    """Open an archive; `folder` is for what is kept between readings. Raises HubError for what is none."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an archive is opened with."""
+
+    path: Path
+    url: str
+    """Where the file is from; '' if it was one from the start."""
+    folder: Path
+    """For what is kept between readings."""
+    policy: IntakePolicy
+    ghost_url: str
+    settings: Settings
+
+
+def opened(ground: Ground) -> Opened:
+    """Open an archive. Raises HubError for what is none."""
+    path = ground.path
     start = next(chunks_of(path), b"")[:SNIFFED]
     for mark, what in _PACKED:
         if start.startswith(mark):
             raise BadRequest(f"it is {what}: unpack it, and import what is inside")
     if wxr.NAMESPACE.encode() in start:
-        return _wordpress(path, folder, policy)
+        return _wordpress(ground)
     if _GHOST.match(start):
-        return _ghost(path, folder, policy, ghost_url)
+        return _ghost(ground)
+    if _MARKUP.match(start):
+        return _feed(ground)
     raise BadRequest(
         "it is neither an export of WordPress (WXR) or Ghost (JSON), nor an RSS, Atom or JSON feed: "
         f"it begins with {start[:40].decode(errors='replace')!r}"
     )
 
 
-def _wordpress(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
-    kept = KeptOnDisk(folder)
+def _wordpress(ground: Ground) -> Opened:
+    path, policy, kept = ground.path, ground.policy, KeptOnDisk(ground.folder)
     with shown_progress("checking", path.stat().st_size, "bytes") as advance:
         site = wxr.survey(chunks_of(path, advance), kept, policy)
     warnings = []
@@ -79,14 +101,38 @@ def _wordpress(path: Path, folder: Path, policy: IntakePolicy) -> Opened:
     )
 
 
-def _ghost(path: Path, folder: Path, policy: IntakePolicy, url: str) -> Opened:
+def _ghost(ground: Ground) -> Opened:
+    path, url = ground.path, ground.ghost_url
     if not url:
         raise BadRequest(
             "it is a Ghost export, which does not say its site's address: add --base-url https://… "
             "(or set FEEDHUB_GHOST_URL)"
         )
-    policy, kept = replace(policy, base_url=url), KeptOnDisk(folder)
+    policy, kept = replace(ground.policy, base_url=url), KeptOnDisk(ground.folder)
     with shown_progress("checking", path.stat().st_size, "bytes") as advance:
         found = ghost.survey(chunks_of(path, advance), kept)
     pieces = ghost.pieces(chunks_of(path), kept, policy)
     return Opened("Ghost export", Source.GHOST, policy.base_url, pieces, found.posts)
+
+
+def _feed(ground: Ground) -> Opened:
+    place = ground.url or ground.policy.base_url
+    first = read_feed(_bytes_of(ground.path), ground.policy, url=place)
+
+    def fetch(url: str, host: str) -> tuple[str, bytes]:
+        page = ground.folder / "page"
+        return fetched(url, page, ground.settings, only_from=host), _bytes_of(page)
+
+    pieces = Pages(fetch, ground.policy).pieces(first, ground.url)
+    return Opened(f"feed “{first.masthead.title}”", _PUBLISH, place, pieces)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Read a file, and no more of it than shows that it is too long."""
+    parts, size = [], 0
+    for chunk in chunks_of(path):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > MAX_FEED_BYTES:
+            break
+    return b"".join(parts)

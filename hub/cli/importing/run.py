@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from hub.cli.client import client_for
-from hub.cli.importing.archives import opened
+from hub.cli.importing.archives import Ground, opened
 from hub.cli.importing.progress import shown_progress
 from hub.cli.importing.sender import Sender
 from hub.cli.importing.source import fetched, is_url
@@ -81,7 +81,7 @@ def _opened(settings: Settings, wish: Wish, folder: Path) -> Opened:
         embed_hosts=EveryHost(),
     )
     try:
-        return opened(path, folder, policy, ghost_url=base or settings.ghost_url or "")
+        return opened(Ground(path, url, folder, policy, base or settings.ghost_url or "", settings))
     except HubError as error:
         raise HubError(f"{wish.source} can't be imported, and nothing of it was: {error}") from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from hub.adapters.egress import Answer, Egress, FailureKind
+from hub.cli.importing.pages import host_of
 from hub.errors import HubError
 
 if TYPE_CHECKING:
@@ -41,14 +42,28 @@ def chunks_of(path: Path, seen: Callable[[int], None] = lambda _: None) -> Itera
         raise HubError(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def fetched(url: str, path: Path, settings: Settings, seen: Callable[[int], None]) -> str:
-    """Fetch a URL into a file; answers where it was in the end. Raises HubError with what to do."""
-    return asyncio.run(_fetched(url, path, settings, seen))
+def fetched(
+    url: str,
+    path: Path,
+    settings: Settings,
+    seen: Callable[[int], None] = lambda _: None,
+    *,
+    only_from: str | None = None,
+) -> str:
+    """Fetch a URL into a file; answers where it was in the end. Raises HubError with what to do.
+
+    `only_from`: a host that redirects must not leave.
+    """
+    return asyncio.run(_fetched(url, path, settings, seen, only_from))
 
 
-async def _fetched(url: str, path: Path, settings: Settings, seen: Callable[[int], None]) -> str:
+async def _fetched(
+    url: str, path: Path, settings: Settings, seen: Callable[[int], None], only_from: str | None
+) -> str:
     async with Egress(settings.egress_allow) as egress:
         for _ in range(REDIRECTS + 1):
+            if only_from is not None and host_of(url) != only_from:
+                raise HubError(f"it leads to another host ({host_of(url)})")
             answer = await _download(egress, url, path, seen)
             if answer.status not in _MOVED or not (place := answer.headers.get("Location")):
                 return _checked(url, answer)
