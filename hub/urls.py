@@ -6,6 +6,7 @@ for good.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from hub.model import FeedPath, Format, Kind
+
+_BEGINNING = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 
 
 def kind_url(public_url: str, kind: Kind) -> str:
@@ -39,6 +42,12 @@ def stream_url(public_url: str, path: FeedPath) -> str:
 def websub_url(public_url: str) -> str:
     """The hub that documents and `Link` headers name (WebSub §4)."""
     return f"{public_url}/websub"
+
+
+def authority(url: str) -> str:
+    """Give host and port as a valid http(s) URL names them, in lower case."""
+    found = _BEGINNING.match(url)
+    return found[1].lower() if found else ""
 
 
 def is_own(public_url: str, url: str) -> bool:

@@ -12,13 +12,13 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from hub.adapters.store.distribution import RENEW_SECONDS, Settlement
+from hub.adapters.store.distribution import MOST_CLAIMED, RENEW_SECONDS, Settlement
 from hub.delivery import Act, Verdict
 from hub.errors import StoreUnavailable
 from hub.subscription import Channel, Lane
+from hub.urls import authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("workers.lanes")
 
-HELD = 500
+HELD = 750
 """Claims that a lane holds, under way or waiting for their turn."""
+ROOM = 250
+"""So many places must be free before it claims again: a claim costs as much as some deliveries."""
 TURNS = {Lane.FAST: 64, Lane.SLOW: 8, Lane.PROBATION: 1}
 """Attempts at a time to one host."""
 STANDSTILL_SECONDS = 1.0
@@ -118,8 +120,8 @@ class LaneTask:
         """Claim until nobody is left, as places become free: the slowest holds up nobody."""
         while not self._stopping:
             self._freed.clear()
-            room = HELD - len(self._held)
-            if room >= HELD // 4:
+            room = min(HELD - len(self._held), MOST_CLAIMED)
+            if room >= ROOM:
                 if await self._claim(room) < room:
                     return  # nobody is left; who is owed something later, wakes this lane
             else:
@@ -139,7 +141,7 @@ class LaneTask:
     def _admit(self, claimed: Claimed, hook: Webhook | None) -> None:
         if claimed.subscription.id in self._held:
             return  # its lease ended in our hands: one delivery at a time, or the order is lost
-        name = urlsplit(hook.url if hook else claimed.subscription.callback).netloc.lower()
+        name = authority(hook.url if hook else claimed.subscription.callback)
         host = self._hosts.setdefault(name, Host())
         self._held[claimed.subscription.id] = claimed.subscription.claim
         host.waiting.append((claimed, hook))
@@ -167,7 +169,7 @@ class LaneTask:
 
     def _release(self, id_: SubscriptionId) -> None:
         self._held.pop(id_, None)
-        if len(self._held) <= HELD - HELD // 4:
+        if len(self._held) <= HELD - ROOM:
             self._freed.set()
 
     async def _keep(self) -> None:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("workers.settler")
 
-BATCH = 200
+BATCH = 500
 RETRY_SECONDS = 0.2
-PACE_SECONDS = 0.01
+PACE_SECONDS = 0.02
 """After a batch: what comes meanwhile is stored together."""
 
 

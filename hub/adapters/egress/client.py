@@ -21,6 +21,7 @@ from aiohttp.http import HttpProcessingError
 
 from hub.adapters.egress.connections import Connector, Protocol, Resolver
 from hub.adapters.egress.networks import destination_refusal
+from hub.adapters.egress.outbox import Outbox
 from hub.adapters.egress.outcomes import Answer, Failure, FailureKind, kind_and_detail
 from hub.adapters.egress.targets import target
 
@@ -87,6 +88,7 @@ class Egress:
             limit=0,  # turns are taken before, so that waiting for one is told from a slow receiver
             keepalive_timeout=idle_seconds,
         )
+        self._outbox = Outbox()
         self._session = ClientSession(
             connector=self._connector,
             headers=_HEADERS,
@@ -198,7 +200,7 @@ class Egress:
         served = False
         try:
             protocol.expect(request.limit, request.seconds)
-            transport.writelines([_head(where, request.headers, len(body)), body])
+            self._outbox.put(transport, (_head(where, request.headers, len(body)), body))
             message, content = await protocol.read()
             while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  (interim answers)
                 message, content = await protocol.read()
