@@ -37,7 +37,7 @@ soak: .venv/ready  ## the tests that take minutes: kill histories with many seed
 	$(BIN)/pytest -m soak --timeout 900 $(T)
 
 live: .venv/ready  ## a real CMS before a whole hub: `make live CMS=ghost` (Node.js with npm is needed)
-	$(BIN)/pytest -m live $(if $(CMS),tests/live/test_$(CMS).py,tests/live)
+	$(BIN)/pytest -m live $(if $(CMS),$(wildcard tests/live/test_$(CMS)*.py),tests/live)
 
 bench: .venv/ready  ## every benchmark, each against its baseline in the same run
 	$(BIN)/python -m bench all

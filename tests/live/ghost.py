@@ -121,6 +121,9 @@ class Ghost:
         body = {"bulk": {"action": action, "meta": meta}}
         self.admin("PUT", f"posts/bulk/?filter={quote(filter_)}", body)
 
+    def delete_many(self, filter_: str) -> None:
+        self.admin("DELETE", f"posts/?filter={quote(filter_)}")
+
     def tag(self, slug: str) -> dict[str, Any]:
         (tag,) = self.admin("GET", f"tags/slug/{slug}/")["tags"]
         return dict(tag)
@@ -128,6 +131,12 @@ class Ghost:
     def edit_tag(self, slug: str, /, **fields: Any) -> None:
         tag = self.tag(slug)
         self.admin("PUT", f"tags/{tag['id']}/", {"tags": [{"updated_at": tag["updated_at"]} | fields]})
+
+    def edit_author(self, slug: str, /, **fields: Any) -> None:
+        (author,) = self.admin("GET", f"users/slug/{slug}/")["users"]
+        self.admin(
+            "PUT", f"users/{author['id']}/", {"users": [{"updated_at": author["updated_at"]} | fields]}
+        )
 
 
 def _install(folder: Path) -> None:

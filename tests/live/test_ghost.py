@@ -10,12 +10,13 @@ import feedparser
 import pytest
 
 from tests.hubprocess import HubProcess, wait_for
-from tests.live.ghost import Ghost
 from tests.readme import examples
 from tests.served import entries, hides, items, shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.live.ghost import Ghost
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
 
@@ -28,12 +29,6 @@ HOOKS = (
     "tag.edited",
     "tag.deleted",
 )
-
-
-@pytest.fixture(scope="module")
-def ghost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ghost]:
-    with Ghost(tmp_path_factory.mktemp("ghost")) as ghost:
-        yield ghost
 
 
 @pytest.fixture(scope="module")
