@@ -55,4 +55,6 @@ def _ingest_keys(urls: tuple[str, ...]) -> Mapping[str, RemoteId]:
 
 
 def _sites(settings: Settings) -> list[tuple[Source, Origin]]:
-    return [(source, Origin.read(settings.base_url(source))) for source in settings.compared]
+    """Where each CMS is: at the address that the hub asks, and at the one that the world knows."""
+    known = {source: {settings.base_url(source), settings.site_url} - {None} for source in settings.compared}
+    return [(source, Origin.read(url)) for source, urls in known.items() for url in urls if url]

@@ -28,6 +28,7 @@ from hub.web.keyring import Keyring
 from hub.web.lists import directory, opml, to_directory
 from hub.web.logs import outcome_lines
 from hub.web.memory import Memory
+from hub.web.missed import Missed
 from hub.web.oldaddresses import directory_or_old, old_routes
 from hub.web.pages import Pages
 from hub.web.partners import (
@@ -38,6 +39,7 @@ from hub.web.partners import (
     rotate_key,
     show_partner,
 )
+from hub.web.pings import receive_ping
 from hub.web.problems import problems
 from hub.web.publish import publish
 from hub.web.reconcile import request_reconcile, show_reconciles
@@ -114,6 +116,7 @@ def _parts(front: Front) -> Parts:
         usage=Usage(front.store, now=front.now, token=lambda: front.random(16).hex()),
         subscribers=Allowances(burst=BURST, per_second=PER_SECOND, monotonic=front.monotonic),
         hosts=Hosts(front.settings),
+        missed=Missed(front.store, front.now, retry_seconds=front.retry_seconds),
         hook_notes=Allowances(burst=NOTES_BURST, per_second=NOTES_PER_SECOND, monotonic=front.monotonic),
     )
 
@@ -129,6 +132,7 @@ def _routes(base: str = "") -> list[web.RouteDef]:
         web.get(feeds, show),
         web.options(feeds, preflight),
         web.post(f"{base}/publish", publish),
+        web.post(f"{base}/hooks/ping", receive_ping),
         web.post(f"{base}/hooks/{{cms}}", receive_hook),
         web.post(f"{base}/hooks/{{cms}}/{{token}}", receive_hook),
         web.get(f"{base}/websub", explain),
@@ -202,7 +206,11 @@ def _following(front: Front, parts: Parts) -> Callable[[web.Application], AsyncI
             monotonic=front.monotonic,
             retry_seconds=front.retry_seconds,
         )
-        running = (follower.run(), report(front.store, parts.hosts, front.now))
+        running = (
+            follower.run(),
+            report(front.store, parts.hosts, front.now),
+            parts.missed.run(front.settings.compared),
+        )
         tasks = {asyncio.create_task(each) for each in running}
         yield
         while tasks:  # a cancellation while a connection is made may be swallowed there

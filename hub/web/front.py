@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hub.web.editions import Editions
     from hub.web.hosts import Hosts
     from hub.web.keyring import Keyring
+    from hub.web.missed import Missed
     from hub.web.pages import Pages
     from hub.web.ports import Bell, Egress, Hints, Sealer, Store
     from hub.web.since import Polls
@@ -83,6 +84,8 @@ class Parts:
     subscribers: Allowances
     """How often one source may subscribe and unsubscribe."""
     hosts: Hosts
+    missed: Missed
+    """Hooks that could not be stored."""
     hook_notes: Allowances
     """How often refusals of one CMS's hooks are noted."""
 

@@ -50,7 +50,11 @@ async def receive_hook(request: web.Request) -> web.Response:
         await _note_refused(parts, source, str(error))
         raise
     # Whoever hangs up now has sent all the same.
-    return await asyncio.shield(_take(request, source, body, front))
+    try:
+        return await asyncio.shield(_take(request, source, body, front))
+    except StoreUnavailable:
+        parts.missed.add(source)
+        raise
 
 
 def _source(request: web.Request) -> Source:

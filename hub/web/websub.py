@@ -13,21 +13,19 @@ from aiohttp import hdrs, web
 from hub.errors import BadRequest, Gone, NotBuilt, NotFound, UnsupportedType
 from hub.model import FeedPath, Kind, Live, Moved, Retired
 from hub.origins import is_allowed, topic_key
-from hub.pings import named_by
 from hub.subscription import Intent
 from hub.urls import document_url, is_own
 from hub.web.bodies import read_body
 from hub.web.documents import Unbuilt
 from hub.web.front import PARTS
 from hub.web.headers import LIST_HEADERS
+from hub.web.pings import look_at
 from hub.web.problems import FOR_SUBSCRIBERS
 from hub.web.sources import source_of
 from hub.web.targets import read_topic
 from hub.websub import Leases, PublishPing, SubscriberRequest, algorithm_for, read_request, subscription_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hub.model import FeedNumber, Format
     from hub.settings import Settings
     from hub.web.front import Front, Parts
@@ -63,7 +61,7 @@ async def receive(request: web.Request) -> web.Response:
     match read_request(await _form(request)):
         case PublishPing(topics):
             # The answer is one for all: a stranger must not learn from it what is a topic here.
-            await _pinged(request, topics)
+            await look_at(request, topics, "a publish ping")
             return web.Response(status=204)
         case asked:
             await _keep(request, asked)
@@ -94,20 +92,6 @@ async def _keep(request: web.Request, asked: SubscriberRequest) -> None:
         "websub mode=%s feed=%d format=%s subscription=%s", intent.mode, intent.feed, intent.format, intent.id
     )
     await front.distribute.ring()
-
-
-async def _pinged(request: web.Request, topics: Sequence[str]) -> None:
-    """Have what a ping names looked at soon, each once in ten seconds. Raises TooManyRequests, StoreUnavailable."""
-    parts = request.app[PARTS]
-    front, settings = parts.front, parts.front.settings
-    if not (settings.origins or settings.ingest_feeds or settings.compared):
-        return
-    parts.subscribers.take(source_of(request, settings.trusted_proxies))
-    named = named_by(topics, settings)
-    for source in named.sources:
-        await front.store.ping(source, front.now(), "a publish ping")
-    if named.remotes and await front.store.pinged(named.remotes):
-        await front.distribute.ring()
 
 
 def _intent(asked: SubscriberRequest, feed: FeedNumber, format_: Format | None, parts: Parts) -> Intent:

@@ -81,6 +81,34 @@ async def test_cms_11_a_ping_without_a_post_is_answered_by_what_changed_since(
     assert asked.query["modified_after"] == "2026-11-23T11:59:00Z"  # two minutes before the last change
 
 
+async def test_any_number_of_pings_causes_one_reconcile_in_ten_seconds(
+    side: Side, wordpress: FakeWordPress
+) -> None:
+    wordpress.post(1)
+    await side.ping()
+    wordpress.asked.clear()
+    for _ in range(5):
+        await side.store.ping(Source.WORDPRESS, NOON, "weblogUpdates.ping")
+        assert not await side.reconciler.stroke()
+    assert wordpress.asked == []
+    await side.stroke()
+
+    _, calls = await side.store.called(Source.WORDPRESS)
+    assert calls.pinged == ""
+
+
+async def test_one_who_has_not_the_lease_does_nothing(side: Side, wordpress: FakeWordPress) -> None:
+    assert await side.store.lease(Source.WORDPRESS, "another", 60_000)
+    await side.store.ping(Source.WORDPRESS, NOON, "weblogUpdates.ping")
+    assert not await side.reconciler.stroke()
+    assert wordpress.asked == []
+    assert not await side.store.reconciled(Source.WORDPRESS, "mine", await side.progress())
+    assert not await side.store.lease(Source.WORDPRESS, "mine", 0)
+    assert await side.store.lease(Source.WORDPRESS, "another", 0)
+
+    assert await side.reconciler.stroke()
+
+
 async def test_cms_11_what_is_unpublished_or_trashed_without_any_ping_leaves(
     side: Side, wordpress: FakeWordPress
 ) -> None:

@@ -18,7 +18,7 @@ from hub.web.websub import BURST
 from hub.websub import subscription_id
 from tests.feeds import HEAD, SITE, make_item, render
 from tests.web.conftest import make_settings
-from tests.web.fakes import NEWS, document
+from tests.web.fakes import NEWS, document, eventually
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -647,6 +647,8 @@ async def test_h43_a_ping_may_name_many(open_hub: Client, fake: FakeStore) -> No
 
 async def test_a_ping_of_a_cmss_feed_has_that_compared(start: Start, fake: FakeStore) -> None:
     hub = await start(make_settings(wordpress_url="https://wp.test/blog"))
+    await eventually(lambda: bool(fake.pings))  # a front that starts has it compared
+    fake.pings.clear()
     for url in (
         "https://wp.test/shop/",
         "http://wp.test:8081/blog/category/world/feed/",
