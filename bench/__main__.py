@@ -9,6 +9,7 @@ import json
 BENCHES = {
     "fanout": "one change to 10,000 subscribers, against a bare aiohttp loop; hook → callback, against bare RQ",
     "hops": "the way of a publish hook with nothing in it, against bare RQ: the floor of `publish`",
+    "import": "a WordPress export of 100,000 items: rate and peak memory, against a bare iterparse of the same file",
     "isolation": "a fast receiver beside bad ones, against the same alone",
     "memory": "bytes of Redis memory per idle subscription, at 100,000",
     "publish": "publish hook → new document served, against a bare RQ job's way from enqueue to start",
