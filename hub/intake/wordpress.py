@@ -7,6 +7,7 @@ number.
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from dataclasses import replace
 from html import unescape
@@ -98,6 +99,7 @@ def _hooked(name: str, row: dict[str, Any], sent: dict[str, Any], policy: Intake
         "categories": _taxonomy(sent, "category", policy),
         "tags": _taxonomy(sent, "post_tag", policy),
         "image": {"url": sent["post_thumbnail"]} if isinstance(sent.get("post_thumbnail"), str) else None,
+        "attachments": enclosures(_object(sent, "post_meta").get("enclosure")),
     }
     return (_by_number(published(fields, policy), Kind.AUTHOR, row.get("post_author")),)
 
@@ -186,6 +188,23 @@ def _excerpt(html: Any, policy: IntakePolicy) -> str | None:
 def content_of(raw: Any) -> str | None:
     """Give the HTML of a post's text as the database has it."""
     return shown_content(raw) if isinstance(raw, str) else None
+
+
+def enclosures(texts: Any) -> list[dict[str, Any]]:
+    """Read what WordPress keeps of recordings: of each its address, length and type, a line each."""
+    said = (
+        [text.strip().split("\n") for text in texts if isinstance(text, str)]
+        if isinstance(texts, list)
+        else []
+    )
+    return [each for url, *rest in said if (each := _enclosure(url.strip(), *map(str.strip, rest)))]
+
+
+def _enclosure(url: str, length: str = "", kind: str = "", *_: str) -> dict[str, Any] | None:
+    kind = kind or mimetypes.guess_type(url)[0] or ""
+    if not url or not kind:
+        return None
+    return {"url": url, "mime_type": kind} | ({"size_in_bytes": int(length)} if length.isdigit() else {})
 
 
 def gmt(text: Any) -> datetime | None:

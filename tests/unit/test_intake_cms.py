@@ -160,6 +160,16 @@ def test_a_post_of_wordpress_is_an_entry_with_all_that_its_hook_says() -> None:
     assert [ref.id for ref in entry.categories] == ["3", "2"]
 
 
+def test_a_recording_of_a_post_of_wordpress_is_an_attachment() -> None:
+    meta = {"enclosure": ["https://site.test/a.mp3\n1234\naudio/mpeg\na:1:{}", "nothing", None]}
+    event = entry_event(wordpress("1-oneshot-publish.post_create", post_meta=meta))
+
+    (attachment,) = event.entry.attachments
+    assert (attachment.url, attachment.mime_type, attachment.size_in_bytes) == (
+        "https://site.test/a.mp3", "audio/mpeg", 1234,
+    )  # fmt: skip
+
+
 def test_a_post_of_wordpress_rest_has_authors_tags_and_picture() -> None:
     post = json.loads((FOLDER / "wordpress" / "rest-post-embed.json").read_text())
     (event,) = rest_post(post, POLICY)  # type: ignore[misc]  # no hint

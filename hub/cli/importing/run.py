@@ -63,6 +63,7 @@ def import_source(settings: Settings, wish: Wish) -> int:
             raise HubError(f"stopped after {tally.done:,} items. {error}") from error
         except KeyboardInterrupt:
             _say(archive, wish, tally)
+            typer.echo("feedhub: interrupted. Nothing is lost: start the same import again.", err=True)
             raise
     _say(archive, wish, tally)
     return 1 if tally.refused.count else 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
@@ -43,12 +43,13 @@ class Sender:
         manner: Mapping[str, str],
         tally: Tally,
         *,
-        wait: Callable[[float], object] = time.sleep,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         self._client = client
         self._manner = dict(manner)
         self._tally = tally
-        self._wait = wait
+        self._over = Event()
+        self._wait = wait or self._over.wait
         self._pool = ThreadPoolExecutor(1)
         self._under_way: tuple[list[Found], Future[list[dict[str, Any]]]] | None = None
         self._batch: list[Found] = []
@@ -64,6 +65,7 @@ class Sender:
                 self._flush()
                 self._settle()
         finally:
+            self._over.set()  # nobody waits for a next try any more
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def check(self) -> None:
@@ -105,6 +107,8 @@ class Sender:
                 if wait is None:
                     raise Stopped(f"{error} Nothing is lost: start the same import again later.") from error
                 self._wait(wait)
+                if self._over.is_set():
+                    raise Stopped("It was interrupted.") from error
             else:
                 return answers
         raise AssertionError("the last try ends")

@@ -18,7 +18,7 @@ from hub.errors import HubError
 from hub.intake.archives.record import Found, Piece, Refused, Skipped
 from hub.intake.archives.xml import Archive
 from hub.intake.foreign import distinct, published, text_of
-from hub.intake.wordpress import content_of, gmt
+from hub.intake.wordpress import content_of, enclosures, gmt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,7 +112,7 @@ def _fields(row: _Row, site: Site, kept: Kept, policy: IntakePolicy) -> dict[str
         "categories": distinct(_terms(row, "category", site.categories, policy)),
         "tags": distinct(_terms(row, "post_tag", site.tags, policy)),
         "image": next(iter(kept.of(_PICTURE, row.meta("_thumbnail_id"))), None),
-        "attachments": [each for text in row.metas("enclosure") if (each := enclosure(text))],
+        "attachments": enclosures(row.metas("enclosure")),
     }
 
 
@@ -127,16 +127,6 @@ def _terms(
     """Give the terms that an item names; exports of a part of a site don't say more of them than that."""
     for slug, name in row.named(domain):
         yield known.get(slug) or {"slug": slug, "name": text_of(name, policy) or slug}
-
-
-def enclosure(text: str) -> dict[str, Any] | None:
-    """Read what WordPress keeps of a recording: address, length and type, a line each."""
-    url, *rest = (line.strip() for line in text.strip().split("\n"))
-    length = rest[0] if rest else ""
-    kind = rest[1] if len(rest) > 1 else mimetypes.guess_type(url)[0]
-    if not url or not kind:
-        return None
-    return {"url": url, "mime_type": kind} | ({"size_in_bytes": int(length)} if length.isdigit() else {})
 
 
 def nicename(login: str) -> str:
