@@ -79,7 +79,7 @@ class Fetched:
     kept: int | None = None
     """Seconds for which it says that it may be kept."""
     link: str = ""
-    """Its Link header."""
+    """Its Link headers."""
 
     @property
     def hash(self) -> str:
@@ -222,7 +222,7 @@ def read_answer(
         headers.get("ETag", ""),
         headers.get("Last-Modified", ""),
         kept,
-        headers.get("Link", ""),
+        ", ".join(value for name, value in headers.items() if name.lower() == "link"),
     )
 
 

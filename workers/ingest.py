@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("workers.ingest")
 
-_SHOWN = 3
-"""Items that a notice names."""
+_SHOWN, _MOST = 3, 1000
+"""Items that a notice names, and its characters."""
 
 
 class Ingest:
@@ -94,4 +94,4 @@ def _notice(
     if refused:
         examples = "; ".join(str(error) for _, error in refused[:_SHOWN])
         parts.append(f"{len(refused)} items are refused: {examples}")
-    return ". ".join(parts)
+    return ". ".join(parts)[:_MOST]

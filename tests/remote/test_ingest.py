@@ -183,6 +183,18 @@ async def test_a_feed_removes_no_entry_of_another_source(open_reader: Open) -> N
     assert await reader.titles() == ["Our own"]
 
 
+async def test_what_its_own_source_took_away_does_not_come_back_by_a_feed(open_reader: Open) -> None:
+    reader = await open_reader()
+    feed = ingest_source("https://b.test/")
+    await accept(reader, published("https://site.test/1"), source=feed)
+    await reader.store.accept([removed("https://site.test/1")], source="publish")
+    for title in ("As it was", "As it is now"):
+        (answer,) = await accept(reader, published("https://site.test/1", title=title), source=feed)
+        assert isinstance(answer, Receipt)
+        assert answer.outcome is Outcome.UNCHANGED
+    assert await reader.titles() == []
+
+
 async def test_a_feed_that_says_the_same_of_anothers_entry_is_no_problem(open_reader: Open) -> None:
     reader = await open_reader()
     event = published("https://site.test/1", title="Imported")
@@ -251,7 +263,7 @@ async def test_a_feed_changes_nothing_of_an_author_that_is_here(
         (rss(item(1), head='<atom:link rel="hub" href="https://hub.test/websub"/>'), ""),
         (rss(item(1), head='<atom:link rel="self" href="https://hub.test/feeds/all.rss"/>'), ""),
         (rss(item(1), generator="Feedhub"), ""),
-        (rss(item(1)), '<https://hub.test/websub>; rel="hub", <https://x.test/>; rel="self"'),
+        (rss(item(1)), '<https://x.test/>; rel="self", <https://hub.test/websub>; rel="hub"'),
     ],
     ids=["hub", "self", "generator", "header"],
 )

@@ -35,7 +35,9 @@ if e.removed or (e.exp and e.exp <= now) then state = 'removed' elseif pub > now
 hushed = e.quiet and state == 'live'
 
 if e.guest and was.source ~= e.source and (n or e.removed) then
-  if not n or (was.digest == e.digest and was.state == state) then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
+  -- What its own source took away, a feed may go on to show for days.
+  local known = not n or was.state == 'removed' or (was.digest == e.digest and was.state == state)
+  if known then return remember(ARGV[1], receipt('unchanged', {}, pace)) end
   return remember(ARGV[1], {'conflict', 'entry ' .. e.id .. ' is of another source: ' .. was.source})
 end
 
