@@ -128,10 +128,10 @@ class Listing:
 
 
 def may_remove(missing: int, *, held: int, listed: int, allowed: int | None) -> bool:
-    """Say whether so many may go at once. `allowed`: what an operator says; else an empty listing removes nothing."""
+    """Say whether so many may go at once; an empty listing takes only a last one. `allowed`: what an operator says."""
     if allowed is not None:
         return missing <= allowed
-    return missing == 0 or (listed > 0 and missing <= max(REMOVALS, int(held * REMOVALS_SHARE)))
+    return missing <= 1 or (listed > 0 and missing <= max(REMOVALS, int(held * REMOVALS_SHARE)))
 
 
 def last_page(total: int) -> int:

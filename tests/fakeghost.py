@@ -61,6 +61,14 @@ class FakeGhost(FakeCms):
         }
         return id_
 
+    def become_another(self) -> None:
+        """Another site answers here: other posts, tags and authors under other ids."""
+        self.posts.clear()
+        self.tags = {f"7c{id_[2:]}": tag | {"id": f"7c{id_[2:]}"} for id_, tag in self.tags.items()}
+        self.authors = {
+            f"7c{id_[2:]}": author | {"id": f"7c{id_[2:]}"} for id_, author in self.authors.items()
+        }
+
     def touch(self, id_: str, *, minute: int, **said: Any) -> None:
         """Edit a post, as the editor does: `updated_at` moves."""
         at = (NOON + timedelta(minutes=minute)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

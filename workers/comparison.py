@@ -275,7 +275,7 @@ class Comparison:
             return
         owned = sorted(await self._store.owned(self._source))
         sample = await self._store.held_numbers(owned[-SAMPLE:])
-        if sample and not await self._present(sample):
+        if sample and not await self._present(sample) and not await self._terms_are_known():
             sentence = (
                 f"None of the {len(sample)} latest entries of {self._source} is there any more: "
                 "it may be another site, and nothing was taken over."
@@ -283,6 +283,22 @@ class Comparison:
             cure = f"Correct FEEDHUB_{self._source.upper()}_URL; if it is right: feedhub reconcile --allow-removals"
             raise SourceFailed(sentence, f"{cure} {len(owned)}")
         self._proven = True
+
+    async def _terms_are_known(self) -> bool:
+        """Say whether a category, tag or author is there as it is here, by id and address: the posts alone are new."""
+        policy = self._policy()
+        for kind in self._catalogue.kinds:
+            try:
+                got = await self._cms.read(
+                    self._catalogue.terms(kind, 1),
+                    lambda answer, kind=kind: self._catalogue.read_terms(kind, answer, policy),  # type: ignore[misc]
+                )
+            except SourceFailed:  # it may be closed, and proves nothing then
+                continue
+            known = await self._store.known_terms(kind, [term.id for term in got.terms])
+            if any(term.url and term.id in known and known[term.id].url == term.url for term in got.terms):
+                return True
+        return False
 
     async def _present(self, held: Sequence[Held]) -> set[EntryId]:
         """Ask which of these are published, by name."""

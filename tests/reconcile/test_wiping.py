@@ -110,7 +110,7 @@ async def test_json_that_is_no_list_removes_nothing(
 async def test_another_sites_api_removes_nothing_and_brings_nothing(
     side: Side, ghost: FakeGhost, ids: list[str]
 ) -> None:
-    ghost.posts.clear()
+    ghost.become_another()
     for number in range(5000, 5007):
         ghost.post(number)
     report = await side.ask()
@@ -123,7 +123,7 @@ async def test_another_sites_api_removes_nothing_and_brings_nothing(
 async def test_another_sites_api_is_known_by_a_small_archive_too(side: Side, ghost: FakeGhost) -> None:
     mine = ghost.post(1)
     await side.stroke()
-    ghost.posts.clear()
+    ghost.become_another()
     ghost.post(5000)
     report = await side.ask()
 
@@ -351,3 +351,21 @@ async def test_an_empty_cms_beside_an_empty_hub_is_no_problem(side: Side, ghost:
 
     assert (report.total, report.refused, report.failure) == (0, 0, "")
     assert (await side.progress()).refused is None
+
+
+async def test_a_site_whose_only_post_is_unpublished_is_the_same_site(side: Side, ghost: FakeGhost) -> None:
+    """Its tags and authors say so; so the last one may go, and the next one come."""
+    first = ghost.post(1)
+    await side.stroke()
+    ghost.posts[first]["status"] = "draft"
+    report = await side.hint()
+    assert (report.failure, report.removed) == ("", 1)
+    assert await side.live() == set()
+
+    second = ghost.post(2)
+    await side.stroke()
+    del ghost.posts[second]
+    third = ghost.post(3)
+    report = await side.hint(2)
+    assert (report.failure, report.removed) == ("", 1)
+    assert await side.live() == {third}

@@ -286,6 +286,9 @@ async def test_another_wordpress_does_not_even_rename_our_categories(
     await side.stroke()
     wordpress.posts.clear()
     wordpress.post(7, guid="http://other.test/?p=7", link="http://other.test/seven/", slug="seven")
+    for terms in (wordpress.categories, wordpress.tags, wordpress.users):
+        for number, term in terms.items():
+            term["link"] = f"http://other.test/{number}/"
     wordpress.categories[2] |= {"name": "Uncategorized", "slug": "uncategorized"}
     report = await side.stroke()
 
