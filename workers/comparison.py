@@ -281,7 +281,7 @@ class Comparison:
                 "it may be another site, and nothing was taken over."
             )
             cure = f"Correct FEEDHUB_{self._source.upper()}_URL; if it is right: feedhub reconcile --allow-removals"
-            raise SourceFailed(sentence, f"{cure} {len(owned)}")
+            raise SourceFailed(sentence, f"{cure} {len(owned)}.")
         self._proven = True
 
     async def _terms_are_known(self) -> bool:

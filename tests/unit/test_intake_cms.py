@@ -294,6 +294,16 @@ def test_cms_06_without_a_mark_nothing_of_the_text_is_kept() -> None:
     assert "SECRET" not in repr(event)
 
 
+def test_cms_06_a_block_for_members_alone_within_a_public_post_is_left_out() -> None:
+    """As Ghost 5.130 marks them: its own API takes them out, its hooks do not."""
+    block = '<!--kg-gated-block:begin nonMember:{} memberSegment:"status:free" --><p>{}</p><!--kg-gated-block:end-->'
+    html = f"<p>A.</p>{block.format('false', 'SECRET')}{block.format('true', 'Open.')}<p>Z.</p>"
+    event = entry_event(ghost(html=html))
+
+    assert event.entry.content_html == "<p>A.</p><p>Open.</p><p>Z.</p>"
+    assert "SECRET" not in repr(event)
+
+
 def test_cms_06_addresses_of_authors_and_revisions_are_dropped() -> None:
     hook = recorded("ghost/7-unpublish.post.unpublished")
     sent = hook.json

@@ -11,6 +11,7 @@ from hub.condition import AlertTrouble, Condition, ForeignHost, State
 from hub.events import HookRecord, Noted, Source
 from hub.model import FeedNumber, FeedPath, FeedSummary, Kind, Seq
 from hub.problems import problems_of
+from hub.reconcile import Failing, Found, Progress, Report
 from hub.remote import LOOP, Remote, RemoteId, Role, Trouble
 
 NOW = 1_795_460_400_000
@@ -152,3 +153,60 @@ def test_feeds_of_others_that_fail_are_named(remote: Remote, expected: list[str]
     assert all("secret" not in f"{each.sentence}{each.about}" for each in found)
     assert all(each.since == NOW for each in found if each.code != "ingest-items")
     assert codes(Condition(WELL, remotes=(remote,)))[0:1] == [f"{each.code}:{each.about}" for each in found]
+
+
+FAILED = Report(cause="clock", failure="ghost answered 500.", action="See the log of ghost.")
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [
+        pytest.param(Progress(), [], id="not compared yet"),
+        pytest.param(Progress(done=NOW, report=Report()), [], id="well"),
+        pytest.param(
+            Progress(failing=Failing(NOW - HOUR, 3, NOW), report=FAILED),
+            ["reconcile-failing:ghost"],
+            id="fails",
+        ),
+        pytest.param(
+            Progress(refused=Found(NOW - DAY, 21, ("a", "b"))),
+            ["removals-refused:ghost"],
+            id="would remove much",
+        ),
+        pytest.param(
+            Progress(untold=Found(NOW - HOUR, 2, ("a", "b"))), ["hooks-lost:ghost"], id="nobody told"
+        ),
+        pytest.param(
+            Progress(untold=Found(NOW - DAY - 1, 2, ("a", "b"))), [], id="nobody told, but long ago"
+        ),
+    ],
+)
+def test_a_comparison_that_goes_wrong_is_named(progress: Progress, expected: list[str]) -> None:
+    assert codes(Condition(WELL, reconciles={Source.GHOST: progress})) == expected
+
+
+def test_a_comparison_that_fails_says_since_when_why_and_when_the_last_was() -> None:
+    progress = Progress(done=NOW - DAY, failing=Failing(NOW - HOUR, 3, NOW), report=FAILED)
+    (problem,) = problems_of(Condition(WELL, reconciles={Source.GHOST: progress}))
+
+    assert problem.sentence.startswith(
+        "The comparison with ghost fails: ghost answered 500; the last one that"
+    )
+    assert (problem.action, problem.since) == ("See the log of ghost.", NOW - HOUR)
+
+
+def test_removals_that_were_refused_say_how_many_which_and_the_command() -> None:
+    progress = Progress(refused=Found(NOW, 21, ("a", "b")))
+    (problem,) = problems_of(Condition(WELL, reconciles={Source.GHOST: progress}))
+
+    assert "21 entries" in problem.sentence
+    assert problem.sentence.endswith("a, b, ….")
+    assert "feedhub reconcile --allow-removals 21." in problem.action
+
+
+def test_a_hint_is_a_problem_only_where_nobody_compares() -> None:
+    hooks = {Source.GHOST: HookRecord(hinted=Noted(NOW, "site.changed"), hints=1)}
+    (problem,) = problems_of(Condition(WELL, hooks=hooks))
+
+    assert "FEEDHUB_GHOST_CONTENT_KEY" in problem.action
+    assert codes(Condition(WELL, hooks=hooks, reconciles={Source.GHOST: Progress()})) == []
