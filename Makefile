@@ -36,7 +36,7 @@ tests: .venv/ready  ## the tests alone (`make tests T=tests/unit` for some)
 soak: .venv/ready  ## the tests that take minutes: kill histories with many seeds
 	$(BIN)/pytest -m soak --timeout 900 $(T)
 
-live: .venv/ready  ## a real CMS before a whole hub: `make live CMS=ghost` (Node.js with npm is needed)
+live: .venv/ready  ## a real CMS before a whole hub: `make live CMS=ghost`, `strapi` or `wordpress`
 	$(BIN)/pytest -m live $(if $(CMS),$(wildcard tests/live/test_$(CMS)*.py),tests/live)
 
 bench: .venv/ready  ## every benchmark, each against its baseline in the same run

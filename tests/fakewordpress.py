@@ -110,7 +110,7 @@ class FakeWordPress(FakeCms):
         }
         del shown["_embedded"]
         if query.get("_embed") == _EMBED:
-            terms = [self.categories[each] | {"taxonomy": "category"} for each in post["categories"]]
+            terms = [_embedded(self.categories[each]) for each in post["categories"]]
             tags = [self.tags[each] | {"taxonomy": "post_tag"} for each in post["tags"]]
             shown["_embedded"] = {"wp:term": [terms, tags]}
             if not self.hides_users:
@@ -146,6 +146,15 @@ def _term(number: int, name: str, slug: str) -> dict[str, Any]:
         "link": f"http://wp.test:8081/{slug}/",
         "description": "",
     }
+
+
+def _embedded(category: dict[str, Any]) -> dict[str, Any]:
+    """A category as `_embed` shows it: of its parent there is only a link."""
+    shown = {key: value for key, value in category.items() if key != "parent"} | {"taxonomy": "category"}
+    if parent := category.get("parent"):
+        up = f"http://wp.test:8081/wp-json/wp/v2/categories/{parent}"
+        shown["_links"] = {"up": [{"embeddable": True, "href": up}]}
+    return shown
 
 
 def _error(status: int, code: str) -> Reply:

@@ -144,6 +144,14 @@ class HubProcess:
         assert status == 200, body
         return json.loads(body)
 
+    def reconcile(self, *options: str) -> str:
+        """Run `feedhub reconcile` in a shell of its own; answers what it prints."""
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("FEEDHUB_")}
+        command = [sys.executable, "-m", "hub", "reconcile", "--data", str(self.folder), *options]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     @property
     def redis_url(self) -> str:
         """The embedded server's address."""

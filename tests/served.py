@@ -30,8 +30,7 @@ def entries(hub: HubProcess, path: str, format_: str) -> dict[str, Any]:
     if format_ == "json":
         return items(hub, path)
     found = hub.get(f"/feeds/{path}.{format_}")
-    read = feedparser.parse(found).entries
-    return {unquote(entry.id.removeprefix(_URN)): entry for entry in read} if found else NOT_SERVED
+    return {_id(entry.id): entry for entry in feedparser.parse(found).entries} if found else NOT_SERVED
 
 
 def shows(hub: HubProcess, id_: str, *paths: str, title: str = "") -> None:
@@ -53,6 +52,11 @@ def hides(hub: HubProcess, id_: str, *paths: str) -> None:
             return not {id_, *NOT_SERVED} & entries(hub, path, format_).keys()
 
         wait_for(gone, why=lambda path=path: f"{path} does not hide {id_}\n{hub.read_log()}")
+
+
+def _id(shown: str) -> str:
+    """An entry's id, from what RSS and Atom show of it."""
+    return unquote(shown.removeprefix(_URN)) if shown.startswith(_URN) else shown
 
 
 def _documents(paths: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -98,6 +98,7 @@ class Comparison:
             hold = self._before.whole_at + IDLE_SHARE * self._before.whole_ms
             if self._calls.asked or self._clock() >= hold:
                 hold = 0 if await self._all() else self._clock() + IDLE_SHARE * self.progress.whole_ms
+                await self._terms()  # an entry may have brought a parent, of which it says the number alone
         self.progress = replace(self.progress, hold=hold)
         await self._conclude()
 

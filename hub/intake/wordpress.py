@@ -141,9 +141,19 @@ def term_fields(term: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:
         "url": term.get("link"),
         "description": text_of(term.get("description"), policy),
     }
-    if term.get("taxonomy") == "category" and term.get("parent"):
-        fields["parent"] = str(term["parent"])
+    if term.get("taxonomy") == "category" and (parent := term.get("parent") or _linked_parent(term)):
+        fields["parent"] = str(parent)
     return fields
+
+
+def _linked_parent(term: dict[str, Any]) -> str | None:
+    """Give the parent's number of an embedded category, of which only a link says it (`…/wp/v2/categories/7`)."""
+    links = term.get("_links")
+    for up in objects(links.get("up")) if isinstance(links, dict) else []:
+        number = str(up.get("href")).rpartition("/")[2]
+        if _NUMBER.fullmatch(number):
+            return number
+    return None
 
 
 def author_fields(author: dict[str, Any], policy: IntakePolicy) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,15 +36,6 @@ def hub(ghost: Ghost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubP
     with hub_beside(ghost, tmp_path_factory.mktemp("hub")) as hub:
         ghost.connect(f"{hub.told['url']}/hooks/ghost", SECRET, "site.changed")
         yield hub
-
-
-def reconcile(hub: HubProcess) -> str:
-    """Run `feedhub reconcile` in a shell of its own; answers what it prints."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("FEEDHUB_")}
-    command = [sys.executable, "-m", "hub", "reconcile", "--data", str(hub.folder)]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def reconciled(hub: HubProcess) -> Any:
@@ -137,7 +125,7 @@ def test_an_import_into_ghost_which_fires_no_hook_is_found_when_asked(ghost: Gho
     post = {"id": "1", "title": "From the archive", "slug": "archived", "status": "published", "type": "post"}
     ghost.import_({"posts": [post | dates]})
 
-    reconcile(hub)
+    hub.reconcile()
 
     wait_for(lambda: b"From the archive" in hub.get("/feeds/all.json?since=0&limit=1000"), why=hub.read_log)
 
@@ -175,7 +163,7 @@ def test_a_post_of_a_hook_is_the_same_when_the_hub_looks_for_itself(ghost: Ghost
             shows(hub, post["id"], "tag/told")
         told = items(hub, "tag/told")
 
-        reconcile(hub)
+        hub.reconcile()
 
         assert reconciled(hub)["changed"] == 0
         assert items(hub, "tag/told") == told

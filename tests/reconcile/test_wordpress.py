@@ -11,7 +11,7 @@ from hub.events import Source
 from hub.intake.cms import read_hook
 from hub.intake.hook import Hint
 from hub.intake.strapi import Mapped
-from hub.model import Kind
+from hub.model import FeedPath, Kind, Live
 from hub.settings import Settings
 from tests.cms import POLICY, recorded
 from tests.entries import published
@@ -137,6 +137,18 @@ async def test_cms_12_the_categories_are_those_that_rest_has_in_the_end(
     assert [ref.id for ref in (await side.entry(guid)).categories] == ["2", "3"]
     known = await side.store.known_terms(Kind.CATEGORY, ["3"])
     assert known["3"].name == "Science & Tech"
+
+
+async def test_a_story_is_in_the_parent_of_its_category_too_under_the_parents_name(
+    side: Side, wordpress: FakeWordPress
+) -> None:
+    wordpress.categories[3]["parent"] = 2
+    wordpress.post(1, categories=[3])  # and none in the parent itself
+    await side.stroke()
+
+    assert isinstance(await side.store.resolve(FeedPath(Kind.CATEGORY, "world")), Live)
+    known = await side.store.known_terms(Kind.CATEGORY, ["2"])
+    assert (known["2"].slug, known["2"].name) == ("world", "World")
 
 
 async def test_cms_14_a_hook_and_a_reconcile_mean_the_same_entry(

@@ -447,6 +447,14 @@ def test_a_post_without_embedded_terms_names_them_by_number() -> None:
     assert all(term.bare for term in event.terms)
 
 
+def test_an_embedded_category_says_its_parent_by_a_link() -> None:
+    post = json.loads((FOLDER / "wordpress" / "rest-post-child-category.json").read_text())
+    (event,) = rest_post(post, POLICY)  # type: ignore[misc]  # no hint
+
+    assert isinstance(event, EntryPublished)
+    assert [(t.slug, t.parent) for t in event.terms if t.kind is Kind.CATEGORY] == [("europe", "2")]
+
+
 def test_terms_are_in_the_order_in_which_an_entry_names_them() -> None:
     post = json.loads((FOLDER / "wordpress" / "rest-post-embed.json").read_text())
     del post["_embedded"]["wp:term"][1]  # its tags are numbers, the rest is whole
