@@ -416,8 +416,8 @@ class Logged:
     removed: bool
     """It is in this feed no more, wherever else it may be."""
     latest: Seq
-    """The last change whose outcome may be shown at this one: a quiet one after `seq` has no row of its own where only
-    that is read of which all are told."""
+    """The last change whose outcome may be shown at this one. Where only that is read of which all are told, it is any:
+    a quiet one after `seq` has no row of its own, also if it comes while this is read."""
 
 
 @dataclass(frozen=True, slots=True)

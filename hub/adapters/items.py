@@ -33,8 +33,8 @@ class Items:
     async def of(self, log: LogSlice) -> dict[EntryNumber, Item]:
         """Read what the rows of a log tell of, as it is now.
 
-        One that changed again meanwhile is absent, like one that is gone: a later row tells it. Raises
-        StoreUnavailable.
+        One that changed again meanwhile is absent, like one that is gone, if a later row surely tells it
+        (`Logged.latest`). Raises StoreUnavailable.
         """
         rows = [row for row in log.rows if row.number and not row.removed]
         if not rows:

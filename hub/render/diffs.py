@@ -52,7 +52,7 @@ def changed_since(feed: Feed, cursor: int) -> Changed | None:
 
 
 def told_by(feed: Feed, rows: Sequence[Logged]) -> Changed:
-    """Pick what a log's rows tell of; what has changed again since is told by a later row."""
+    """Pick what a log's rows tell of, as far as they may (`Logged.latest`)."""
     latest = {row.number: row.latest for row in rows if row.number}
     gone = {row.id: row.latest for row in rows if row.removed}
     return Changed(

@@ -275,6 +275,17 @@ async def test_tombstones_of_what_left_quietly_are_swept(store: Store) -> None:
     assert ids(await log(store)) == []
 
 
+async def test_what_left_and_came_back_quietly_is_new_when_it_is_told_again(store: Store) -> None:
+    await send(store, published("a", world))
+    await send(store, removed("a"))
+    (known,) = await send(store, published("a", world), quiet=True)
+
+    await send(store, published("a", world, title="Told"))
+
+    (row,) = (await log(store, known, loud=True)).rows
+    assert row.joined > known, "who was told that it left is told that it is published"
+
+
 async def test_everybody_who_is_told_by_push_is_counted(store: Store) -> None:
     await send(store, published("a", world))
     assert await store.count_subscriptions() == 0

@@ -182,13 +182,19 @@ local function union(old, new)
   return list, now
 end
 
+-- Since when an entry is in each of its feeds, as text.
+local function joined_of(e)
+  local since = {}
+  for n, joined in string.gmatch(redis.call('HGET', key.entry(e), 'joined') or '', '(%d+):(%d+)') do since[n] = joined end
+  return since
+end
+
 -- The one place where an entry's feeds are written, and beside them since when it is in each: kept while it stays, `seq`
 -- where it enters, or is told for the first time (`untold`). 0: it was there before anybody counted. And which feeds it
 -- left, so that one can ask who has acknowledged that.
 local function write_feeds(e, old, new, seq, untold)
-  local was, since, rows = {}, {}, {}
+  local was, since, rows = {}, joined_of(e), {}
   for _, n in ipairs(old) do was[n] = not (untold and untold[n]) end
-  for n, joined in string.gmatch(redis.call('HGET', key.entry(e), 'joined') or '', '(%d+):(%d+)') do since[n] = joined end
   for _, n in ipairs(new) do rows[#rows + 1] = n .. ':' .. (was[n] and (since[n] or '0') or int(seq)) end
   local left, now = {}, select(2, union({}, new))
   for _, n in ipairs(union(csv(redis.call('HGET', key.entry(e), 'left') or ''), old)) do
@@ -201,8 +207,10 @@ end
 -- Move entry `e` from the feeds it was in to `new`; each of both gets the seq. `published` nil: it is in none now.
 local function refile(e, old, new, seq, published, pace)
   local touched, now = union(old, new)
-  local untold = {}
-  for _, n in ipairs(hushed and {} or old) do untold[n] = not redis.call('ZSCORE', key.log(n), e) end
+  local untold, since = {}, joined_of(e)
+  for _, n in ipairs(hushed and {} or old) do  -- quietly there: nothing was told of it, or last that it left
+    untold[n] = tonumber(redis.call('ZSCORE', key.log(n), e) or '0') < tonumber(since[n] or '1')
+  end
   for _, n in ipairs(touched) do log_change(n, e, seq, now[n] and published or nil, pace) end
   write_feeds(e, old, new, seq, untold)
   return touched

@@ -6,7 +6,8 @@
 -- ARGV[6] 1: only what is told to all, not quiet changes
 -- Answers {state, {kind, slug} where it is now, number of the feed that it is now, head, floor, labels stamp, 1 if the cursor
 -- can't be served, 1 if there is more, {entry, id, seq, joined, 1 if it is gone, the last change whose outcome may be
--- shown at this row, ...}}; nothing if there is no such feed.
+-- shown at this row, ...}}; nothing if there is no such feed. Who is told is shown any later outcome at once: if that change
+-- was quiet, no later row tells it.
 
 local n, cursor, limit, loud = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6] == '1'
 local f = hash(key.feed(n), 'state', 'seq', 'floor')
@@ -22,12 +23,14 @@ local gap = cursor > 0 and (math.max(cursor, tonumber(ARGV[5])) < floor or curso
 
 local function since(joined) return string.match(',' .. joined, ',' .. n .. ':(%d+)') or '0' end
 
+local ANY = 2 ^ 53 - 1
+
 -- Whoever sees quiet changes is told at the later row of two.
 local function row_of(e, seq)
   if e == '0' then return {'0', '', int(seq), '0', 0, int(seq)} end
   local entry, later = hash(key.entry(e), 'id', 'joined'), tonumber(redis.call('ZSCORE', key.quiet(n), e) or seq)
   local gone = not redis.call('ZSCORE', key.window(n), e) and (loud or later == seq)
-  return {e, entry.id, int(seq), since(entry.joined or ''), gone and 1 or 0, int(loud and later or seq)}
+  return {e, entry.id, int(seq), since(entry.joined or ''), gone and 1 or 0, int(loud and ANY or seq)}
 end
 
 local function range(zset)
