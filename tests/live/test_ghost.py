@@ -114,6 +114,22 @@ def test_a_deleted_tag_ends_its_feed_and_leaves_the_posts(ghost: Ghost, hub: Hub
     shows(hub, post["id"], "all")
 
 
+def test_the_hub_has_no_problem_with_what_ghost_says(ghost: Ghost, hub: HubProcess) -> None:
+    """Also not with what is in no feed: drafts, and a tag without posts that is renamed and deleted."""
+    draft = ghost.post("Never published", status="draft", tags=("Unused",))
+    ghost.edit(draft["id"], title="Never published either")
+    ghost.edit_tag("unused", name="Still unused", slug="still-unused")
+    ghost.admin("DELETE", f"tags/{ghost.tag('still-unused')['id']}/")
+    ghost.delete(draft["id"])
+    last = ghost.post("Told last")
+    shows(hub, last["id"], "all")
+
+    problems = hub.api("/api/status")["problems"]
+    assert [row for row in problems if row["code"].startswith(("hook", "hint"))] == []
+    assert hub.ask("GET", "/feeds/tag/still-unused.rss")[0] == 404
+    assert draft["id"] not in items(hub, "all")
+
+
 def test_the_feeds_say_what_ghosts_own_say(ghost: Ghost, hub: HubProcess) -> None:
     """A reader that is moved from Ghost's feed to the hub's sees no post twice, nor any of them change."""
     titles = ("Plain", 'Quotes “ ” & <angles> "here"', "日本語のニュース")
