@@ -164,8 +164,9 @@ async def test_a_hub_that_refuses_is_heard_before_anything_is_read(run: Run) -> 
 async def test_another_wordpress_than_the_hub_is_compared_with_is_not_that_ones(
     run: Run, fake: FakeStore
 ) -> None:
-    await run(posts(1), wordpress_url="https://other.test")
+    ran = await run(posts(1), wordpress_url="https://other.test")
     assert fake.sources == {"publish"}
+    assert "another site than https://site.test" in ran.output
     await run(posts(1), wordpress_url="https://site.test/blog")
     assert fake.sources == {"publish", "wordpress"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ _PACKED = (
     (b"BZh", "compressed by bzip2"),
 )
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{]")
+_WXR = re.compile(rb"xmlns:\w+\s*=\s*[\"']" + re.escape(wxr.NAMESPACE.encode()))
 _GHOST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:db|meta|data)"\s*:')
 
 
@@ -60,6 +62,11 @@ class Ground:
     policy: IntakePolicy
     ghost_url: str
     settings: Settings
+    stack: ExitStack
+    """Closes what is open until the last piece was read."""
+
+    def kept(self) -> KeptOnDisk:
+        return self.stack.enter_context(closing(KeptOnDisk(self.folder)))
 
 
 def opened(ground: Ground) -> Opened:
@@ -69,7 +76,7 @@ def opened(ground: Ground) -> Opened:
     for mark, what in _PACKED:
         if start.startswith(mark):
             raise BadRequest(f"it is {what}: unpack it, and import what is inside")
-    if wxr.NAMESPACE.encode() in start:
+    if _WXR.search(start):
         return _wordpress(ground)
     if _GHOST.match(start):
         return _ghost(ground)
@@ -82,7 +89,7 @@ def opened(ground: Ground) -> Opened:
 
 
 def _wordpress(ground: Ground) -> Opened:
-    path, policy, kept = ground.path, ground.policy, KeptOnDisk(ground.folder)
+    path, policy, kept = ground.path, ground.policy, ground.kept()
     with shown_progress("checking", path.stat().st_size, "bytes") as advance:
         site = wxr.survey(chunks_of(path, advance), kept, policy)
     warnings = []
@@ -108,7 +115,7 @@ def _ghost(ground: Ground) -> Opened:
             "it is a Ghost export, which does not say its site's address: add --base-url https://… "
             "(or set FEEDHUB_GHOST_URL)"
         )
-    policy, kept = replace(ground.policy, base_url=url), KeptOnDisk(ground.folder)
+    policy, kept = replace(ground.policy, base_url=url), ground.kept()
     with shown_progress("checking", path.stat().st_size, "bytes") as advance:
         found = ghost.survey(chunks_of(path, advance), kept)
     pieces = ghost.pieces(chunks_of(path), kept, policy)

@@ -23,6 +23,9 @@ class KeptOnDisk:
         self._database.execute("CREATE INDEX by_key ON kept (kind, key, place)")
         self._database.execute("BEGIN")
 
+    def close(self) -> None:
+        self._database.close()
+
     def add(self, kind: str, key: str, value: Any, /, place: int = 0) -> None:
         row = (kind, key, place, orjson.dumps(value))
         self._database.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", row)

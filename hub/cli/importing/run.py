@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,11 +52,11 @@ class Wish:
 def import_source(settings: Settings, wish: Wish) -> int:
     """Import an archive and say what became of it. Answers 1 if something was refused. Raises HubError."""
     client, tally = client_for(settings), Tally()
-    with tempfile.TemporaryDirectory(prefix="feedhub-import-") as name:
+    with tempfile.TemporaryDirectory(prefix="feedhub-import-") as name, ExitStack() as stack:
         folder = Path(name)
         # Before anything is fetched or read: what the hub refuses, it refuses at once.
         Sender(client, {"quiet": wish.quiet}, tally).check()
-        archive = _opened(settings, wish, folder)
+        archive = _opened(settings, wish, folder, stack)
         try:
             _send(client, archive, settings, wish, tally)
         except HubError as error:
@@ -69,7 +70,7 @@ def import_source(settings: Settings, wish: Wish) -> int:
     return 1 if tally.refused.count else 0
 
 
-def _opened(settings: Settings, wish: Wish, folder: Path) -> Opened:
+def _opened(settings: Settings, wish: Wish, folder: Path, stack: ExitStack) -> Opened:
     path, url = Path(wish.source), ""
     if is_url(wish.source):
         path = folder / "source"
@@ -82,7 +83,8 @@ def _opened(settings: Settings, wish: Wish, folder: Path) -> Opened:
         embed_hosts=EveryHost(),
     )
     try:
-        return opened(Ground(path, url, folder, policy, base or settings.ghost_url or "", settings))
+        ghost_url = base or settings.ghost_url or ""
+        return opened(Ground(path, url, folder, policy, ghost_url, settings, stack))
     except HubError as error:
         raise HubError(f"{wish.source} can't be imported, and nothing of it was: {error}") from error
 
@@ -96,7 +98,12 @@ def _base_url(wish: Wish) -> str:
 
 def _send(client: Client, archive: Opened, settings: Settings, wish: Wish, tally: Tally) -> None:
     tally.warnings += archive.warnings
-    manner = {"quiet": wish.quiet, "source": source_of(archive, settings)}
+    source = source_of(archive, settings)
+    if source != archive.source:
+        tally.warnings.append(
+            f"The hub is compared with another site than {archive.site}: a reconcile leaves these entries alone."
+        )
+    manner = {"quiet": wish.quiet, "source": source}
     with (
         shown_progress("importing", archive.total, "items") as advance,
         Sender(client, manner, tally) as sender,
