@@ -56,7 +56,7 @@ def told(
 
     A feed names authors, categories and tags, and tells nothing of those that are here already.
     """
-    own = [_as_guest(event, url) for event in events][::-1]
+    own = [_own(event, url) for event in events][::-1]
     own.sort(key=_when)  # what has no dates keeps the document's order, which is newest first
     return [(digest(event), event) for event in own]
 
@@ -87,11 +87,16 @@ def qualified(id_: EntryId, url: str) -> EntryId:
     return id_ if _GLOBAL.fullmatch(id_) else EntryId(f"{url}#{id_}"[:1024])
 
 
-def _as_guest(event: EntryPublished | EntryRemoved, url: str) -> EntryPublished | EntryRemoved:
-    if not isinstance(event, EntryPublished):
-        return replace(event, entry_id=qualified(event.entry_id, url))
+def as_guest(event: EntryPublished, url: str) -> EntryPublished:
+    """Give an entry as the ingest feed at `url` may tell it: under an id of its own, its terms only named."""
     terms = tuple(replace(term, brief=True) for term in event.terms)
     return replace(event, entry=replace(event.entry, id=qualified(event.entry.id, url)), terms=terms)
+
+
+def _own(event: EntryPublished | EntryRemoved, url: str) -> EntryPublished | EntryRemoved:
+    if isinstance(event, EntryPublished):
+        return as_guest(event, url)
+    return replace(event, entry_id=qualified(event.entry_id, url))
 
 
 def _when(event: EntryPublished | EntryRemoved) -> datetime:

@@ -12,6 +12,7 @@ from hub.errors import BadRequest, Conflict, HubError, Unauthorized
 from hub.events import Source
 from hub.intake.policy import MAX_BATCH_BYTES, IntakePolicy
 from hub.intake.publish import read_events
+from hub.remote import ingest_source
 from hub.web.authorization import check_bearer
 from hub.web.bodies import read_body, require_json
 from hub.web.front import PARTS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hub.events import PublishEvent, Receipt
     from hub.intake.publish import Batch
+    from hub.settings import Settings
     from hub.web.front import Front
 
 SOURCE = "publish"
@@ -37,7 +39,7 @@ async def publish(request: web.Request) -> web.Response:
     """Take publish events: 202 once they are stored. Raises the HubError of a bad request or of a single event."""
     front = request.app[PARTS].front
     body = await _trusted_body(request, front)
-    manner = _manner(request.query)
+    manner = _manner(request.query, front.settings)
     if manner.quiet and not manner.anyway:
         await _nobody_is_told(front)
     batch = await _read(body, front)
@@ -61,12 +63,12 @@ class _Manner(NamedTuple):
     """Quiet also where somebody is told by push."""
 
 
-def _manner(query: Mapping[str, str]) -> _Manner:
-    """Read `?quiet=1|anyway` and `?source=<cms>`. Raises BadRequest."""
+def _manner(query: Mapping[str, str], settings: Settings) -> _Manner:
+    """Read `?quiet=1|anyway` and `?source=<cms>`, or that of an ingest feed. Raises BadRequest."""
     quiet, source = query.get("quiet", ""), query.get("source", SOURCE)
     if quiet not in _QUIET:
         raise BadRequest(f"quiet must be one of {', '.join(filter(None, _QUIET))}, and is {quiet[:20]!r}.")
-    if source not in _SOURCES:
+    if source not in _SOURCES and source not in map(ingest_source, settings.ingest_feeds):
         raise BadRequest(f"source must be one of {', '.join(_SOURCES)}, and is {source[:50]!r}.")
     return _Manner(source, _QUIET[quiet], quiet == ANYWAY)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.e2e.test_import import run
 from tests.feedserver import FeedServer
 from tests.receivers import Echo
 from tests.subscribers import FORM, api, delivering_hub, until
@@ -76,6 +77,26 @@ async def test_an_ingest_feeds_items_are_served_and_a_ping_brings_the_next(
     assert await post(hub, ("hub.mode", "publish"), ("hub.url", server.at("/desk/"))) == 204
 
     await shown(hub, "Item 1", "Item 2")
+
+
+async def test_what_was_imported_of_an_ingest_feed_goes_on_with_it(
+    hub: HubProcess, server: FeedServer
+) -> None:
+    """Its archive holds what the feed shows no more, and the feed may correct both."""
+    await shown(hub, "Item 1")
+    older = '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="next" href="/older"/>'
+    server.documents["/desk"] = desk(1).replace(b"<title>Desk", f"{older}<title>Desk".encode())
+    server.documents["/older"] = desk(0)
+    told = await asyncio.to_thread(
+        run, hub, server.at("/desk"), ingest_feeds=server.at("/desk"), egress_allow="127.0.0.0/8"
+    )
+    assert (told["imported"], told["unchanged"], told["refused"]) == (1, 1, [])
+    await shown(hub, "Item 0", "Item 1")
+
+    server.documents["/desk"] = desk(0).replace(b"Item 0", b"Item 0, corrected")
+    assert await post(hub, ("hub.mode", "publish"), ("hub.url", server.at("/desk"))) == 204
+
+    await shown(hub, "Item 0, corrected", "Item 1")
 
 
 async def test_a_loop_is_a_problem_with_what_to_do(hub: HubProcess) -> None:

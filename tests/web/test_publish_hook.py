@@ -16,6 +16,7 @@ from hub.errors import Conflict, HubError
 from hub.events import EntryPublished, EntryRemoved, Outcome, Receipt
 from hub.intake.policy import MAX_BATCH_BYTES, MAX_ENTRY_BYTES
 from hub.model import ALL, EntryId, FeedPath, Kind, Seq
+from hub.remote import ingest_source
 from hub.subscription import SubscriptionId
 from tests.web.conftest import make_settings
 from tests.web.fakes import NEWS
@@ -493,6 +494,14 @@ async def test_entries_are_those_of_the_cms_that_is_named(client: Client, fake: 
 
     assert answer.status == 202
     assert fake.sources == {"wordpress"}
+
+
+async def test_an_import_may_speak_for_an_ingest_feed_and_for_no_other(start: Start, fake: FakeStore) -> None:
+    hub = await start(make_settings(ingest_feeds="https://desk.test/feed"))
+    for url, status in (("https://desk.test/feed", 202), ("https://else.test/feed", 400)):
+        query = f"/publish?source={ingest_source(url)}"
+        assert (await hub.post(query, data=packed(event()), headers=BEARER | JSON)).status == status
+    assert fake.sources == {ingest_source("https://desk.test/feed")}
 
 
 @pytest.mark.parametrize("query", ["quiet=yes", "quiet=2", "source=drupal", "source=", "source=test%0A"])

@@ -13,14 +13,17 @@ from hub.cli.importing.progress import shown_progress
 from hub.cli.importing.source import chunks_of, fetched
 from hub.errors import BadRequest
 from hub.events import Source
+from hub.ingest import as_guest
 from hub.intake.archives import ghost, wxr
+from hub.intake.archives.record import Found
 from hub.intake.syndication import MAX_FEED_BYTES, read_feed
+from hub.remote import ingest_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hub.intake.archives.record import Found, Refused, Skipped
+    from hub.intake.archives.record import Refused, Skipped
     from hub.intake.policy import IntakePolicy
     from hub.settings import Settings
 
@@ -131,7 +134,14 @@ def _feed(ground: Ground) -> Opened:
         return fetched(url, page, ground.settings, only_from=host), _bytes_of(page)
 
     pieces = Pages(fetch, ground.policy).pieces(first, ground.url)
-    return Opened(f"feed “{first.masthead.title}”", _PUBLISH, place, pieces)
+    source = _PUBLISH
+    if place in ground.settings.ingest_feeds:  # which goes on with these entries
+        source, pieces = ingest_source(place), (_ingested(piece, place) for piece in pieces)
+    return Opened(f"feed “{first.masthead.title}”", source, place, pieces)
+
+
+def _ingested(piece: Found | Skipped | Refused, url: str) -> Found | Skipped | Refused:
+    return replace(piece, event=as_guest(piece.event, url)) if isinstance(piece, Found) else piece
 
 
 def _bytes_of(path: Path) -> bytes:
