@@ -28,10 +28,16 @@ SNAPSHOTS = 3
 """How often an entry may change under our hands; then its newest revision is taken, as the feed is due anyway."""
 
 
+MOST_ENDED = 1000
+"""Entries that left and may stay in an edition, however short it is: what is not shown there is not taken down."""
+
+
 class Source(Labels, Protocol):
     """Where feeds and entries come from."""
 
-    async def snapshot(self, feed: FeedNumber, /, *, size: int | None = None) -> Snapshot | None: ...
+    async def snapshot(
+        self, feed: FeedNumber, /, *, size: int | None = None, gone: int | None = None
+    ) -> Snapshot | None: ...
 
     async def entries(self, numbers: Iterable[EntryNumber], /) -> dict[EntryNumber, Stored]: ...
 
@@ -115,7 +121,12 @@ class Composer:
         return built.rendering if built else None
 
     async def _snapshot(self, feed: FeedNumber, order: Order | None) -> Snapshot | None:
-        return await self._store.snapshot(feed, size=order.edition.size if order else None)
+        if order is None:
+            return await self._store.snapshot(feed)
+        edition = order.edition
+        return await self._store.snapshot(
+            feed, size=edition.size, gone=MOST_ENDED if edition.deletes.keeps_items else None
+        )
 
     async def _draft(self, window: Sequence[Place], labels: int) -> Draft:
         return await self._run(lambda: self._renderer.draft(window, labels=labels))

@@ -44,6 +44,8 @@ class _Key(NamedTuple):
     feed: FeedNumber
     version: Version
     order: Order
+    elsewhere: Version | None
+    """Of the feed of everything, where it matters what became elsewhere of what left: whether it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,14 @@ class Editions:
         self._composers: dict[Site, Composer] = {}
         self._shelf: Shelf[_Key, _Issue] = Shelf()
 
-    async def get(self, held: Held, partner: Partner) -> Representation:
+    async def get(self, held: Held, partner: Partner, elsewhere: Version | None) -> Representation:
         """Give a partner's edition of a document. Raises Gone, StoreUnavailable."""
-        key = _Key(held.key.number, held.version, partner.order)
+        key = _Key(held.key.number, held.version, partner.order, elsewhere)
         issue = await self._shelf.get(key, lambda: self._make(key))
         if issue is None:
             raise Gone("This feed has ended.")
         etag, variants = issue.documents[held.key.format]
-        return Representation(held.key.format.content_type, Validators(etag, _as_of(held, partner)), variants)
+        return Representation(held.key.format.content_type, Validators(etag, _as_of(key, partner)), variants)
 
     async def _make(self, key: _Key) -> _Issue | None:
         composer = await self._composer(key.order.edition.of(self._site))
@@ -115,8 +117,9 @@ def _issue(rendering: Rendering) -> _Issue:
     )
 
 
-def _as_of(held: Held, partner: Partner) -> datetime:
-    """Say when this edition can have changed last: with its feed, with a name or a setting, or with the partner."""
-    version = held.version
-    stamp = max(version.seq, version.render, version.labels, partner.changed * 1000)
+def _as_of(key: _Key, partner: Partner) -> datetime:
+    """Say when this edition can have changed last: with a feed, with a name or a setting, or with the partner."""
+    versions = [version for version in (key.version, key.elsewhere) if version]
+    stamps = [max(version.seq, version.render, version.labels) for version in versions]
+    stamp = max(*stamps, partner.changed * 1000)
     return datetime.fromtimestamp(stamp // 10**6, UTC)

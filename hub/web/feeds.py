@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from hub.errors import Forbidden, Gone, NotBuilt, NotFound
-from hub.model import Format, Live, Moved, Retired
+from hub.model import ALL, Format, Live, Moved, Retired
 from hub.urls import document_url, page_url, stream_url
 from hub.web.delta import show_delta
 from hub.web.documents import Unbuilt
@@ -22,6 +22,7 @@ from hub.web.headers import (
     edition_headers,
 )
 from hub.web.keyring import HOLDER, opened_by
+from hub.web.memory import Held
 from hub.web.problems import FOR_PEOPLE
 from hub.web.representation import answer
 from hub.web.since import show_since
@@ -29,11 +30,10 @@ from hub.web.stream import show_stream
 from hub.web.targets import read_target
 
 if TYPE_CHECKING:
-    from hub.model import FeedNumber, FeedPath, Resolution
+    from hub.model import FeedNumber, FeedPath, Resolution, Version
     from hub.partner import Partner
     from hub.web.documents import Found
     from hub.web.front import Parts
-    from hub.web.memory import Held
     from hub.web.targets import Target
 
 ROOT = "/feeds/"
@@ -124,7 +124,16 @@ async def _serve_partner(request: web.Request, target: Target, held: Held, partn
         return await answer(request, page, PAGE_HEADERS | PRIVATE_HEADERS, now)
     _check(partner, target, held.key.number)
     headers = edition_headers(parts.site.public_url, target.path)
-    return await answer(request, await parts.editions.get(held, partner), headers, now)
+    edition = await parts.editions.get(held, partner, await _elsewhere(parts, partner))
+    return await answer(request, edition, headers, now)
+
+
+async def _elsewhere(parts: Parts, partner: Partner) -> Version | None:
+    """Say what is built of the feed of everything, if what is over depends on it: what left may come back elsewhere."""
+    if not partner.edition.deletes.keeps_items:
+        return None
+    everything = await parts.documents.find(ALL, Format.JSON)
+    return everything.version if isinstance(everything, Held) else None
 
 
 def _check(partner: Partner | None, target: Target, number: FeedNumber) -> None:

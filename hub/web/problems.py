@@ -11,6 +11,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from hub.errors import CursorGone, HubError, Invalid, WrongKey
+from hub.web.authorization import KEY_PARAMETER
 from hub.web.front import PARTS
 from hub.web.headers import NO_SNIFFING, PAGE_HEADERS, PRIVATE_HEADERS, READABLE_ANYWHERE
 from hub.web.keyring import HOLDER
@@ -92,7 +93,7 @@ def _answer(request: web.Request, problem: dict[str, Any], extra: dict[str, str]
     headers = {**NO_SNIFFING, **extra}
     if HOLDER in request:  # what a partner may not see, others may
         headers |= PRIVATE_HEADERS
-    elif hdrs.AUTHORIZATION in request.headers:
+    elif hdrs.AUTHORIZATION in request.headers or KEY_PARAMETER in request.query:
         headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if request.method in _READS:
         headers |= READABLE_ANYWHERE

@@ -86,6 +86,18 @@ async def test_what_changed_its_category_is_not_over_for_who_sees_it_there(store
     assert [item["title"] for item in await shown(store, WORLD, EXPIRING, world)] == [OVER]
 
 
+async def test_all_that_is_over_stays_however_short_the_edition_is(store: Store) -> None:
+    """Of many that are taken down between two polls, each is."""
+    entries = [f"https://site.test/{n}" for n in range(60)]
+    await accept(store, *(published(id_, category("world")) for id_ in entries))
+    await accept(store, *(removed(id_) for id_ in entries[:55]))
+
+    items = await shown(store, WORLD, replace(EXPIRING, size=2))
+
+    assert [item["title"] for item in items].count(OVER) == 55
+    assert len(items) == 57
+
+
 async def test_what_came_back_is_not_over(store: Store) -> None:
     await accept(store, published(FIRST, category("world")), removed(FIRST))
     await accept(store, published(FIRST, category("world"), title="Back"))

@@ -99,7 +99,9 @@ class FakeLogs:
         await self._asked("head")
         return FeedHead(self.logs[feed].path, self.logs[feed].name)
 
-    async def snapshot(self, feed: FeedNumber, /, *, size: int | None = None) -> Snapshot | None:
+    async def snapshot(
+        self, feed: FeedNumber, /, *, size: int | None = None, gone: int | None = None
+    ) -> Snapshot | None:
         await self._asked("snapshot")
         log = self.logs.get(feed)
         if log is None:

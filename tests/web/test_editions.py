@@ -160,6 +160,20 @@ async def test_what_is_over_depends_on_what_a_partner_may_open(client: Client, f
     assert OVER not in {item["title"] for item in await items(client, wide["key"])}
 
 
+async def test_what_came_back_in_another_feed_is_not_over_any_more(client: Client, fake: FakeStore) -> None:
+    everything = fake.add(ALL, 3)
+    fake.commit(everything, "all", Version(4 * SECOND))
+    key = (await add(client, deletes="expire"))["key"]
+    assert OVER in {item["title"] for item in await items(client, key)}
+
+    fake.elsewhere[EntryId("e2")] = (everything,)
+    fake.commit(everything, "all, with e2", Version(5 * SECOND))
+
+    async with asyncio.timeout(3):
+        while OVER in {item["title"] for item in await items(client, key)}:
+            await asyncio.sleep(0.005)
+
+
 # ---- who may not
 
 
@@ -181,6 +195,11 @@ async def test_a_wrong_key_never_gets_the_public_document(
             'Bearer realm="feedhub", Basic realm="feedhub", charset="UTF-8"'
         )
         assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("path", ["/feeds/nobody/ever.rss", "/nothing"])
+async def test_an_error_is_nobodys_to_keep_where_an_address_holds_a_key(client: Client, path: str) -> None:
+    assert (await client.get(f"{path}?key={WRONG}")).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("header", ["Basic !", "Basic", "Basic /////w==", "Bearer", "bearer   "])

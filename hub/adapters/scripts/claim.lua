@@ -64,6 +64,6 @@ local fresh, send = sender(tonumber(ARGV[8]))
 local snapshots = {}
 for _, n in ipairs(claim.feeds) do
   snapshots[#snapshots + 1] = n
-  snapshots[#snapshots + 1] = snapshot(n, tonumber(ARGV[7]), send)
+  snapshots[#snapshots + 1] = snapshot(n, tonumber(ARGV[7]), send, tonumber(ARGV[7]))
 end
 return {claim.more, snapshots, fresh}

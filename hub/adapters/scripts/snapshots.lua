@@ -14,11 +14,11 @@ local function sender(known)
   end
 end
 
--- SNAPSHOT of a feed: everything a document needs to know, in one read. `send` is called with each entry of the window and
--- its seq here. An entry's change gives it a new seq in every feed it is in, so the seq tells whether a fragment still holds.
+-- SNAPSHOT of a feed: everything a document needs to know, in one read: `size` entries of the window, and the latest
+-- `most` that left. `send` is called with each entry of the window and its seq here. An entry's change gives it a new seq in every feed it is in, so the seq tells whether a fragment still holds.
 -- Answers {state, seq, labels stamp, {head fields}, {entry, seq here, ...} newest first, {entry id, seq, ...} gone, the
 -- cursor from which on `gone` is complete}.
-local function snapshot(n, size, send)
+local function snapshot(n, size, send, most)
   local f = redis.call('HMGET', key.feed(n), 'state', 'seq', 'kind', 'slug', 'id', 'name', 'desc', 'url', 'image', 'updated', 'floor')
   for i = 1, 10 do f[i] = f[i] or '' end
   local window, gone = {}, {}
@@ -30,12 +30,12 @@ local function snapshot(n, size, send)
     window[2 * i - 1], window[2 * i] = e, seq
     send(e, tonumber(seq))
   end
-  local rows = redis.call('ZREVRANGE', key.gone(n), 0, size - 1, 'WITHSCORES')
+  local rows = redis.call('ZREVRANGE', key.gone(n), 0, most - 1, 'WITHSCORES')
   for i = 1, #rows, 2 do
     gone[i], gone[i + 1] = redis.call('HGET', key.entry(rows[i]), 'id'), rows[i + 1]
   end
   -- What left before the last of these is not said here.
-  local floor = math.max(tonumber(f[11] or '0'), #rows == 2 * size and tonumber(rows[#rows]) or 0)
+  local floor = math.max(tonumber(f[11] or '0'), #rows == 2 * most and tonumber(rows[#rows]) or 0)
   local head = {f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10]}
   return {f[1], f[2], redis.call('GET', key.labels) or '0', head, window, gone, int(floor)}
 end

@@ -135,9 +135,15 @@ class Regeneration(Logs):
             more=bool(more),
         )
 
-    async def snapshot(self, feed: FeedNumber, *, size: int | None = None) -> Snapshot | None:
-        """Read a feed's present state; None if it retired meanwhile. `size`: entries, by default those of documents."""
-        found, _ = await self.run("snapshot", feed, size or self.settings.feed_size, 0)
+    async def snapshot(
+        self, feed: FeedNumber, *, size: int | None = None, gone: int | None = None
+    ) -> Snapshot | None:
+        """Read a feed's present state; None if it retired meanwhile.
+
+        `size`: entries, by default those of documents; `gone`: entries that left, by default as many.
+        """
+        size = size or self.settings.feed_size
+        found, _ = await self.run("snapshot", feed, size, 0, gone or size)
         return _snapshot(feed, found)
 
     async def changed(
@@ -146,7 +152,7 @@ class Regeneration(Logs):
         """Read in one round trip all that a document of what is told needs: log, feed and changed entries."""
         size = self.settings.feed_size
         log = self.log_call(feed, after, limit=size, upto=upto, loud=True)
-        rows, (found, fresh) = await self.calls([log, Call("snapshot", (feed, size, after))])
+        rows, (found, fresh) = await self.calls([log, Call("snapshot", (feed, size, after, size))])
         return log_slice(feed, rows), _snapshot(feed, found), _fresh(fresh)
 
     async def head(self, feed: FeedNumber) -> FeedHead:
