@@ -15,6 +15,7 @@ from hub.adapters.items import Items
 from hub.model import FeedState, Format, Seq
 from hub.render import json_item
 from hub.render.diffs import told_by
+from hub.render.renderer import MEMORY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 KEPT = 64
 """Contents kept: those of a few feeds at a few cursors are wanted at a time."""
+FRAGMENT_BYTES = MEMORY_BYTES // 3
+"""Of fragments in each of the formats that can say what changed."""
 ROWS = 50
 """Changes that a webhook is sent before the next are read."""
 
@@ -65,7 +68,11 @@ class Contents:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._site = store.settings.site
-        self._composer = Composer(store, self._site)
+        # One each: whoever waits for a delivery does not wait for formats that nobody asked for.
+        self._composers = {
+            each: Composer(store, self._site, formats=(each,), memory_bytes=FRAGMENT_BYTES)
+            for each in (Format.ATOM, Format.RSS)
+        }
         self._items = Items(store)
         self._topics: Once[tuple[FeedNumber, Format | None, int, int], Content | Ended | None] = Once(KEPT)
         self._bodies: Once[tuple[FeedNumber, int, int, int, bool], tuple[Body, ...]] = Once(KEPT)
@@ -102,7 +109,7 @@ class Contents:
             return Ended(slice_.head, slice_.path if slice_.state is FeedState.MOVED else None)
         if self._store.settings.websub_content == "diff" and sayable(slice_, format_):
             pick = partial(told_by, rows=slice_.rows)
-            built = await self._composer.compose(feed, snapshot, fresh, pick=pick)
+            built = await self._composers[format_].compose(feed, snapshot, fresh, pick=pick)
             if built and (document := built.diff(format_)):
                 return Content(format_.content_type, document.raw, Seq(upto))
         return await self._whole(feed, format_)

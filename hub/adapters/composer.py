@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hub.adapters.items import CHUNK
 from hub.adapters.labelbook import LabelBook, Labels
-from hub.model import Item
+from hub.model import Format, Item
 from hub.partner import Deletes
 from hub.render.diffs import changed_since, whole
 from hub.render.renderer import MEMORY_BYTES, Renderer
 from hub.render.shown import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
     from hub.adapters.store.regeneration import Snapshot, Stored
-    from hub.model import EntryId, EntryNumber, Fate, FeedNumber, Format, Site, Tombstone
+    from hub.model import EntryId, EntryNumber, Fate, FeedNumber, Site, Tombstone
     from hub.partner import Order
     from hub.render.diffs import Changed
     from hub.render.renderer import Draft, Place, RenderedDocument, Rendering
@@ -73,14 +73,20 @@ class Built:
 
 
 class Composer:
-    """Renders feeds as they are now; keeps fragments in memory from one to the next."""
+    """Renders feeds as they are now, in these formats; keeps fragments in memory from one to the next."""
 
     def __init__(
-        self, store: Source, site: Site, *, memory_bytes: int = MEMORY_BYTES, run: Run = here
+        self,
+        store: Source,
+        site: Site,
+        *,
+        formats: Collection[Format] = tuple(Format),
+        memory_bytes: int = MEMORY_BYTES,
+        run: Run = here,
     ) -> None:
         self.site = site
         self._store = store
-        self._renderer = Renderer(site, memory_bytes=memory_bytes)
+        self._renderer = Renderer(site, formats=formats, memory_bytes=memory_bytes)
         self._labels = LabelBook(store)
         self._run = run
 

@@ -19,6 +19,7 @@ from functools import lru_cache
 from heapq import merge
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from hub.model import Format
 from hub.render.jsonfeed import JsonWriter
 from hub.render.masthead import Masthead
 from hub.render.segments import Segment, splice
@@ -26,10 +27,10 @@ from hub.render.shown import Shown
 from hub.render.xml import AtomWriter, RssWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from hub.model import EntryId, EntryNumber, FeedHead, Format, Item, Label, Seq, Site, TermRef, Tombstone
+    from hub.model import EntryId, EntryNumber, FeedHead, Item, Label, Seq, Site, TermRef, Tombstone
     from hub.patches import Piece
     from hub.render.segments import Spliced
     from hub.render.shown import Ended
@@ -132,11 +133,13 @@ class Fragments:
 
 
 class Renderer:
-    """Renders the feeds of one site. One per worker process; not for threads."""
+    """Renders the feeds of one site, in these formats. One per worker process; not for threads."""
 
-    def __init__(self, site: Site, *, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self, site: Site, *, formats: Collection[Format] = tuple(Format), memory_bytes: int = MEMORY_BYTES
+    ) -> None:
         self.site = site
-        self.writers = writers(site)
+        self.writers = tuple(writer for writer in writers(site) if writer.format in formats)
         self._memory = _Memory(memory_bytes)
         self.render_ended = lru_cache(maxsize=ENDED)(self._render_ended)
         """Fragments of what is over, by all that they are made of."""
@@ -151,7 +154,7 @@ class Renderer:
         return Draft(self, window, labels)
 
     def render_entry(self, item: Item, labels: int) -> Fragments:
-        """Render an entry in all formats. Raises whatever a format can't hold."""
+        """Render an entry in the renderer's formats. Raises whatever a format can't hold."""
         shown = Shown.of(item, full_content=self.site.full_content)
         return Fragments(
             revision=item.revision,
