@@ -278,8 +278,9 @@ async def test_what_two_claim_is_the_cmss_and_leaves_with_it(side: Side, ghost: 
     claimed, other = ghost.post(1), ghost.post(2)
     await side.store.accept([published(claimed)], source="import")
     await side.stroke()
-    await side.store.accept([published(claimed, title="Patched")], source="publish")
-    assert claimed in await side.live()
+    patched = published(claimed, title="Patched", date_modified=NOON + timedelta(days=1))
+    await side.store.accept([patched], source="publish")
+    assert (await side.entry(claimed)).title == "Patched"
     del ghost.posts[claimed]
     report = await side.hint()
 
