@@ -193,6 +193,21 @@ async def test_a_change_without_dates_keeps_the_place_and_says_when_it_was_chang
     assert entry.date_modified == NOON + timedelta(seconds=60)
 
 
+async def test_what_was_changed_and_removed_without_dates_comes_back_without_them(store: Store) -> None:
+    said = published("a", date_published=NOON, date_modified=NOON + HOUR)
+    await send(store, replace(said, modified=False))
+    await send(
+        store, replace(published("a", title="Corrected", date_modified=NOON + 2 * HOUR), modified=False)
+    )
+    await send(store, removed("a"))
+
+    again = published("a", title="Back", date_published=NOON, date_modified=NOON + 3 * HOUR)
+    (receipt,) = await send(store, replace(again, modified=False))
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert await window(store, "all") == ["a"]
+
+
 async def test_another_date_of_publication_is_a_change(store: Store) -> None:
     await send(store, published("a"))
 

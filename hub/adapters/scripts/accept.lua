@@ -19,10 +19,10 @@ if seen_before(e.source, e.event, now) then return remember(ARGV[1], receipt('du
 local n = redis.call('HGET', key.ids, e.id)
 local was = n and hash(key.entry(n), 'source', 'state', 'mod', 'digest', 'pub', 'feeds', 'refs', 'told', 'version') or {}
 -- What the CMS did not say of dates: those of the stored entry stay, so a repeated hook changes nothing. The time of receipt
--- is the date of a change; a new entry was last modified when it was published.
+-- is the date of a change, so one that was removed comes back; a new entry was last modified when it was published.
 local pub, mod = e.pub, e.mod or tonumber(was.mod or '0')
 if was.pub and not e.dated then pub = tonumber(was.pub) end
-if not (was.pub or e.orders or e.removed) then mod = math.min(pub, mod) end
+if not (was.mod or e.orders or e.removed) then mod = math.min(pub, mod) end
 local stale = was.mod and mod < tonumber(was.mod)
 if e.version and was.version then stale = e.version <= tonumber(was.version) end
 -- Ids are guessed easily. What a feed of somebody else says first of one must not keep its own source from saying it later.
