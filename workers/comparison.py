@@ -80,14 +80,15 @@ class Comparison:
 
     async def run(self) -> None:
         """Compare what changed, then a page in turn, then everything where that does not explain what there is."""
-        explained = await self._changed() + await self._terms() + await self._walk()
+        # Terms after entries: one may have brought a parent of its category, of which it says the number alone.
+        explained = await self._changed() + await self._walk() + await self._terms()
         gap = (self.report.total or 0) - await self._store.owned_count(self._source)
         hold = 0
         if wants_all(self._before, self._calls, gap=gap, explained=explained):
             hold = self._before.whole_at + IDLE_SHARE * self._before.whole_ms
             if self._calls.asked or self._clock() >= hold:
                 hold = 0 if await self._all() else self._clock() + IDLE_SHARE * self.progress.whole_ms
-                await self._terms()  # an entry may have brought a parent, of which it says the number alone
+                await self._terms()
         self.progress = replace(self.progress, hold=hold)
         await self._conclude()
 

@@ -151,6 +151,19 @@ async def test_a_story_is_in_the_parent_of_its_category_too_under_the_parents_na
     assert (known["2"].slug, known["2"].name) == ("world", "World")
 
 
+async def test_a_parent_that_the_first_story_brings_is_called_by_its_name_at_once(
+    side: Side, wordpress: FakeWordPress
+) -> None:
+    wordpress.categories[3]["parent"] = 2
+    await side.stroke()
+    wordpress.post(1, categories=[3])
+    report = await side.ping()
+
+    assert not report.whole
+    known = await side.store.known_terms(Kind.CATEGORY, ["2"])
+    assert (known["2"].slug, known["2"].name) == ("world", "World")
+
+
 async def test_cms_14_a_hook_and_a_reconcile_mean_the_same_entry(
     side: Side, wordpress: FakeWordPress
 ) -> None:
