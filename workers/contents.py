@@ -90,7 +90,7 @@ class Contents:
     async def bodies(
         self, feed: FeedNumber, after: int, upto: int, *, known: int, full_content: bool
     ) -> tuple[Body, ...]:
-        """Give the next deliveries of a webhook at `after`, oldest first; empty: it has everything up to `upto`.
+        """Give the next deliveries of a webhook at `after`, oldest first; empty: it has all, at least up to `upto`.
 
         What joined the feed after `known`, where these deliveries began, is published; all else is updated.
         """
@@ -137,7 +137,9 @@ class Contents:
         self, feed: FeedNumber, after: int, upto: int, known: int, *, full_content: bool
     ) -> tuple[Body, ...]:
         base = 0 if known else upto  # who began with nothing misses no tombstone
-        slice_ = await self._store.log(feed, after, limit=ROWS, upto=upto, base=base, loud=True)
+        # To the log's end, not to `upto`: what was new by then and has changed again since would be passed over, and
+        # be told as an update to who never had it.
+        slice_ = await self._store.log(feed, after, limit=ROWS, base=base, loud=True)
         if slice_.gap:
             return (self._reset(slice_),)
         found = await self._items.of(slice_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -296,3 +297,19 @@ async def test_each_kind_of_receiver_ends_in_the_state_that_the_policy_says(
 
 async def _was_tried(hub: Hub) -> bool:
     return bool(await hub.store.attempts((await only(hub)).id))
+
+
+async def test_what_changed_again_before_it_was_told_is_still_new(hub: Hub) -> None:
+    async with Fast() as partner:
+        await hub.hook(partner.url)
+        await hub.store.accept([published("https://site.test/2", category("world"))], source="test")
+        await hub.regenerate()
+        again = published("https://site.test/2", category("world"), title="Mended at once")
+        await hub.store.accept([again], source="test")
+
+        hub.distributor.wake()
+        await asyncio.sleep(0.1)
+        await hub.regenerate()
+        await until(lambda: partner.received)
+
+        assert told(partner) == [("entry.published", "2")]
