@@ -74,4 +74,9 @@ def recorded(name: str) -> Recorded:
     return Recorded(name.partition("/")[0], headers, body)
 
 
-ALL_SAMPLES = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.http"))
+ALL_SAMPLES = sorted(
+    str(path.relative_to(FOLDER).with_suffix(""))
+    for path in FOLDER.rglob("*.http")
+    if path.parent.name != "pings"
+)
+"""What is signed, and says what changed."""

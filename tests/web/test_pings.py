@@ -14,21 +14,13 @@ from tests.web.fakes import eventually
 
 if TYPE_CHECKING:
     from hub.settings import Settings
+    from tests.cms import Recorded
     from tests.web.conftest import Client, Start
     from tests.web.fakes import Clock, FakeStore
 
-EXTENDED = b"""<?xml version="1.0"?>
-<methodCall>
-<methodName>weblogUpdates.extendedPing</methodName>
-<params>
-<param><value><string>The Eco Chronicle</string></value></param>
-<param><value><string>http://wp.test:8081/</string></value></param>
-<param><value><string>http://wp.test:8081/feed/</string></value></param>
-</params></methodCall>"""
-"""As WordPress 6.1 sent it."""
-PLAIN = EXTENDED.replace(b"extendedPing", b"ping").replace(
-    b"<param><value><string>http://wp.test:8081/feed/</string></value></param>\n", b""
-)
+EXTENDED = recorded("pings/xmlrpc-extendedPing-on-publish")
+PLAIN = recorded("pings/xmlrpc-ping-fallback")
+WEBSUB = recorded("pings/websub-plugin-ping-from-draft")
 
 
 @pytest.fixture
@@ -38,13 +30,13 @@ def settings() -> Settings:
     )
 
 
-@pytest.mark.parametrize("body", [EXTENDED, PLAIN])
+@pytest.mark.parametrize("ping", [EXTENDED, PLAIN])
 async def test_cms_11_a_ping_of_the_configured_site_has_it_looked_at(
-    client: Client, fake: FakeStore, body: bytes
+    client: Client, fake: FakeStore, ping: Recorded
 ) -> None:
     await eventually(lambda: bool(fake.pings))
     fake.pings.clear()
-    answer = await client.post("/hooks/ping", data=body, headers={"Content-Type": "text/xml"})
+    answer = await client.post("/hooks/ping", data=ping.body, headers=ping.to_send())
 
     assert answer.status == 200
     assert b"<name>flerror</name><value><boolean>0</boolean>" in await answer.read()
@@ -52,11 +44,22 @@ async def test_cms_11_a_ping_of_the_configured_site_has_it_looked_at(
     assert fake.hooks.get(Source.WORDPRESS) is None  # no note, and no problem: anybody can send one
 
 
+async def test_cms_12_a_ping_that_names_the_wrong_feeds_has_the_site_looked_at_all_the_same(
+    client: Client, fake: FakeStore
+) -> None:
+    await eventually(lambda: bool(fake.pings))
+    fake.pings.clear()
+    answer = await client.post("/websub", data=WEBSUB.body, headers=WEBSUB.to_send())
+
+    assert answer.status == 204
+    assert fake.pings == ["wordpress"]
+
+
 async def test_cms_13_a_ping_without_the_sites_port_means_the_site(start: Start, fake: FakeStore) -> None:
     client = await start(make_settings(wordpress_url="http://wp.test"))
     await eventually(lambda: bool(fake.pings))
     fake.pings.clear()
-    await client.post("/hooks/ping", data=EXTENDED)
+    await client.post("/hooks/ping", data=EXTENDED.body)
 
     assert fake.pings == ["wordpress"]
 
@@ -67,7 +70,7 @@ async def test_a_site_behind_another_address_is_known_by_its_public_one(
     client = await start(make_settings(wordpress_url="http://127.0.0.1:8081", site_url="http://wp.test:8081"))
     await eventually(lambda: bool(fake.pings))
     fake.pings.clear()
-    await client.post("/hooks/ping", data=EXTENDED)
+    await client.post("/hooks/ping", data=EXTENDED.body)
 
     assert fake.pings == ["wordpress"]
 
@@ -75,7 +78,7 @@ async def test_a_site_behind_another_address_is_known_by_its_public_one(
 async def test_a_ping_of_another_site_is_thanked_for_and_forgotten(client: Client, fake: FakeStore) -> None:
     await eventually(lambda: bool(fake.pings))
     fake.pings.clear()
-    answer = await client.post("/hooks/ping", data=EXTENDED.replace(b"wp.test", b"other.test"))
+    answer = await client.post("/hooks/ping", data=EXTENDED.body.replace(b"wp.test", b"other.test"))
 
     assert answer.status == 200
     assert fake.pings == []
@@ -86,7 +89,7 @@ async def test_a_ping_of_another_site_is_thanked_for_and_forgotten(client: Clien
     [
         pytest.param(b"", id="empty"),
         pytest.param(b"not XML", id="no XML"),
-        pytest.param(EXTENDED.replace(b"weblogUpdates", b"system"), id="another method"),
+        pytest.param(EXTENDED.body.replace(b"weblogUpdates", b"system"), id="another method"),
         pytest.param(
             b'<!DOCTYPE methodCall [<!ENTITY x SYSTEM "file:///etc/passwd">]><methodCall><methodName>'
             b"weblogUpdates.ping</methodName><params><param><value>&x;</value></param></params></methodCall>",
