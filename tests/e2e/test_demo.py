@@ -55,6 +55,7 @@ def test_a_demo_shows_the_gazette_and_its_second_start_changes_nothing(tmp_path:
         assert [before[feed] for feed in unchanged] == [after[feed] for feed in unchanged]
 
 
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_newsroom_that_waits_for_its_hub_ends_at_once(number: signal.Signals) -> None:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("FEEDHUB_")}

@@ -143,10 +143,9 @@ def test_the_command_that_the_greeting_shows_works(tmp_path: Path) -> None:
     assert json.loads(answer)["outcome"] == "accepted"
 
 
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("these tests run under nohup, and what they start ignores SIGHUP, too")
     with _up(tmp_path, "--workers", "2") as up:
         children = up.children()
         up.process.send_signal(number)
