@@ -70,12 +70,7 @@ class Distributor:
         )
         self._lanes = [
             LaneTask(
-                lane,
-                store=store,
-                courier=courier,
-                settler=self._settler,
-                crash=crash,
-                wake_all=self.wake,
+                lane, store=store, courier=courier, settler=self._settler, crash=crash, wake_all=self.wake
             )
             for lane in Lane
         ]
