@@ -16,6 +16,7 @@ from redis.backoff import ExponentialBackoff
 
 from hub.adapters.crashpoints import CrashPoints
 from hub.adapters.keys import Keys
+from hub.adapters.line import Line
 from hub.errors import Misconfigured, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Database:
 
     def __init__(self, client: Redis, settings: Settings, crash: CrashPoints | None = None) -> None:
         self.client: Any = client
+        self._line = Line(client)
+        self._listening = Line(client)
         self.crash = crash or CrashPoints()
         self.settings = settings
         self.keys = Keys(settings.name)
@@ -165,13 +168,9 @@ class Database:
 
     async def _send(self, scripts: Sequence[Script], calls: Sequence[Call]) -> list[Any]:
         root = self.keys.clock
-        if len(calls) == 1:
-            return [await self.client.evalsha(scripts[0].sha, 1, root, *calls[0].args)]
-        pipe = self.client.pipeline(transaction=False)
-        for script, call in zip(scripts, calls, strict=True):
-            pipe.evalsha(script.sha, 1, root, *call.args)
-        answers: list[Any] = await pipe.execute()
-        return answers
+        return await self._line.ask(
+            [("EVALSHA", s.sha, 1, root, *call.args) for s, call in zip(scripts, calls, strict=True)]
+        )
 
     async def check_fit(self) -> list[str]:
         """Refuse a Redis that would lose acknowledged hooks, or data of a newer layout; answers warnings.

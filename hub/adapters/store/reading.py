@@ -184,7 +184,9 @@ class Reading(Database):
             if after is None:
                 last = await self.client.xrevrange(key, count=1)
                 return Changes(last[0][0].decode() if last else "0-0", (), gap=False)
-            answer = await self.client.xread({key: after}, count=READ, block=block_ms)
+            (answer,) = await self._listening.ask(
+                [("XREAD", "COUNT", READ, "BLOCK", block_ms, "STREAMS", key, after)]
+            )
             rows = answer[0][1] if answer else []
             if not rows:
                 return Changes(after, (), gap=False)
@@ -199,7 +201,8 @@ def _stream_id(text: bytes) -> tuple[int, int]:
     return int(ms), int(n)
 
 
-def _change(fields: dict[bytes, bytes]) -> Change:
+def _change(row: Sequence[bytes]) -> Change:
+    fields = dict(zip(row[::2], row[1::2], strict=True))
     feed = FeedNumber(int(fields[b"feed"]))
     patches = (_patch(feed, format_, fields.get(format_.encode())) for format_ in Format)
     return Change(feed, fields[b"moved"] == b"1", tuple(patch for patch in patches if patch))
