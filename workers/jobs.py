@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 CLAIMED_ENTRIES = 400
 """About how many entries one claim may have to render anew: well below what its lease allows."""
-SENDING_TURNS = 4
+SENDING_TURNS = 1
 """Turns of the loop until a commit is on its way (redis-py writes in a task of its own, uvloop at a turn's end): else
 it would wait for the next feed to be built."""
 

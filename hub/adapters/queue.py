@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from redis import Redis
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rq import Queue
 
     from hub.adapters.store import Database
+    from hub.adapters.store.database import Argument
 
 log = logging.getLogger("hub.queue")
 
@@ -32,6 +34,7 @@ PENDING_MS = 1000
 """How long a ring counts as under way: a job lost with its worker silences the bell no longer than that."""
 JOB_SECONDS = 30
 _TTL_SECONDS = 120
+_RING = "-ring-"
 _FAILURE_SECONDS = 3600
 
 
@@ -51,6 +54,12 @@ def open_queue(url: str, name: str, queue: str) -> Queue:
     return Queue(queue, connection=connection, serializer=JSONSerializer)
 
 
+def rung(job_id: str) -> str | None:
+    """The queue that a job of the RING script's rings, by its id; None for a job of somebody else."""
+    queue, found, _ = job_id.partition(_RING)
+    return queue if found and queue in JOBS else None
+
+
 class Bell:
     """Rings one queue. Coalesces: while a ring is pending, another adds nothing.
 
@@ -61,32 +70,16 @@ class Bell:
     def __init__(self, store: Database, queue: Queue) -> None:
         self._store = store
         self._queue = queue
+        self._job = _job_of(queue)
 
     def call(self, *, force: bool = False, if_owed: bool = False) -> Call:
         """Give the ring as a script call, to go with others in one round trip.
 
         `force` ignores the pending flag, for what is overdue; `if_owed` rings only if somebody is to be told now.
         """
-        from rq.job import Job, JobStatus  # noqa: PLC0415  (see the module's docstring)
-
-        queue = self._queue
-        job = Job.create(
-            JOBS[queue.name],
-            connection=queue.connection,
-            id="ring",  # the script gives the real one
-            origin=queue.name,
-            status=JobStatus.QUEUED,
-            timeout=JOB_SECONDS,
-            result_ttl=0,
-            failure_ttl=_FAILURE_SECONDS,
-            description=queue.name,
-            serializer=queue.serializer,
-        )
-        fields = [part for pair in job.to_dict().items() for part in pair]
-        rq_keys = (queue.redis_queues_keys, queue.key, job.key.removesuffix(job.id))
-        return Call(
-            "ring", (queue.name, PENDING_MS, 1 if force else 2 * if_owed, *rq_keys, _TTL_SECONDS, *fields)
-        )
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # as RQ writes it
+        how = 1 if force else 2 * if_owed
+        return Call("ring", (self._queue.name, PENDING_MS, how, *self._job, "created_at", created))
 
     async def ring(self, *, force: bool = False) -> None:
         """Have the queue's job run soon. Never raises: the pump rings for whatever is still owed."""
@@ -97,3 +90,25 @@ class Bell:
 
     def close(self) -> None:
         self._queue.connection.close()
+
+
+def _job_of(queue: Queue) -> tuple[Argument, ...]:
+    """What all rings of a queue have in common, as the RING script takes it."""
+    from rq.job import Job, JobStatus  # noqa: PLC0415  (see the module's docstring)
+
+    job = Job.create(
+        JOBS[queue.name],
+        connection=queue.connection,
+        id="ring",  # the script gives the real one
+        origin=queue.name,
+        status=JobStatus.QUEUED,
+        timeout=JOB_SECONDS,
+        result_ttl=0,
+        failure_ttl=_FAILURE_SECONDS,
+        description=queue.name,
+        serializer=queue.serializer,
+    )
+    fields = job.to_dict()
+    del fields["created_at"]
+    rq_keys = (queue.redis_queues_keys, queue.key, job.key.removesuffix(job.id))
+    return (*rq_keys, _TTL_SECONDS, *(part for pair in fields.items() for part in pair))

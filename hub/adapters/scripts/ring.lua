@@ -15,7 +15,7 @@ if ARGV[3] == '1' then
 elseif not redis.call('SET', flag, 1, 'PX', ARGV[2], 'NX') then
   return 0
 end
-local id = 'ring-' .. int(stamp())
+local id = ARGV[1] .. '-ring-' .. int(stamp())  -- see rung in hub/adapters/queue.py
 redis.call('HSET', ARGV[6] .. id, unpack(ARGV, 8))
 redis.call('EXPIRE', ARGV[6] .. id, ARGV[7])
 redis.call('SADD', ARGV[4], ARGV[5])
