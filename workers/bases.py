@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hub.model import FeedNumber
     from hub.patches import Layout
-    from hub.render.renderer import RenderedDocument
+    from hub.render.segments import Spliced
 
 FEEDS = 512
 """Kept of as many: some 30 KB each."""
@@ -38,20 +38,20 @@ class Bases:
     def __init__(self) -> None:
         self._kept: OrderedDict[FeedNumber, dict[str, Base]] = OrderedDict()
 
-    def patches(self, feed: FeedNumber, documents: Mapping[str, RenderedDocument]) -> dict[str, Patch]:
+    def patches(self, feed: FeedNumber, documents: Mapping[str, Spliced]) -> dict[str, Patch]:
         """Say how documents are made of the last ones, while all patches together are shorter than half of them."""
         found = {}
         for format_, base in self._kept.get(feed, {}).items():
             document = documents[format_]
             patch = make_patch(base.layout, document.pieces)
-            if base.patches < PATCHES and base.patched_bytes + len(patch) < len(document.gzip) // 2:
+            if base.patches < PATCHES and base.patched_bytes + len(patch) < document.size // 2:
                 found[format_] = Patch(base.hash, patch)
         return found
 
     def keep(
         self,
         feed: FeedNumber,
-        documents: Mapping[str, RenderedDocument],
+        documents: Mapping[str, Spliced],
         patches: Mapping[str, Patch],
     ) -> None:
         """Remember what was committed, and which of it as patches."""
@@ -64,7 +64,7 @@ class Bases:
             self._kept.popitem(last=False)
 
 
-def _after(before: Base | None, document: RenderedDocument, patch: Patch | None) -> Base:
+def _after(before: Base | None, document: Spliced, patch: Patch | None) -> Base:
     layout = layout_of(document.pieces)
     if before is None or patch is None:
         return Base(document.hash, layout)

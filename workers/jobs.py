@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from hub.errors import StoreUnavailable
+from hub.model import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hub.adapters.composer import Built
     from hub.adapters.crashpoints import CrashPoints
     from hub.adapters.queue import Bell
-    from hub.adapters.store import Store
+    from hub.adapters.store import Snapshot, Store
     from hub.model import FeedNumber
     from workers.distributor import Distributor
     from workers.loop import Loop
@@ -29,9 +30,9 @@ T = TypeVar("T")
 
 CLAIMED_ENTRIES = 400
 """About how many entries one claim may have to render anew: well below what its lease allows."""
-SENDING_TURNS = 1
-"""Turns of the loop until a commit is on its way (redis-py writes in a task of its own, uvloop at a turn's end): else
-it would wait for the next feed to be built."""
+SENDING_TURNS = 2
+"""Turns of the loop until a commit is on its way (uvloop writes at a turn's end): else it would wait for the next feed
+to be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,12 @@ async def regenerate_due(runtime: Runtime) -> None:
     """Claim due feeds, commit a document of each, ring again if more is due.
 
     The claim takes the pending flag down before it reads any state: an event after that rings anew. One feed is
-    built while the commit of the one before is under way.
+    built while the commit of the one before is under way. The feed of everything comes last: it is due with every
+    other, and who follows one category need not wait for it.
     """
     claim = await runtime.store.claim(uuid4().hex, limit=runtime.claim_limit, known=runtime.rebuilder.known)
     commits = []
-    for feed, snapshot in claim.feeds.items():
+    for feed, snapshot in sorted(claim.feeds.items(), key=_is_everything):
         if built := await _guarded(runtime, feed, runtime.rebuilder.build(feed, snapshot, claim.fresh)):
             commits.append(asyncio.create_task(_guarded(runtime, feed, _commit(runtime, built))))
             for _ in range(SENDING_TURNS):
@@ -96,6 +98,11 @@ async def regenerate_due(runtime: Runtime) -> None:
     await asyncio.gather(*commits)
     if claim.more:
         await runtime.bell.ring()
+
+
+def _is_everything(claimed: tuple[FeedNumber, Snapshot | None]) -> bool:
+    _, snapshot = claimed
+    return snapshot is not None and snapshot.head.path == ALL
 
 
 async def _commit(runtime: Runtime, built: Built) -> None:

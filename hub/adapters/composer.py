@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from hub.model import EntryId, EntryNumber, Fate, FeedNumber, Site, Tombstone
     from hub.partner import Order
     from hub.render.diffs import Changed
-    from hub.render.renderer import Draft, Place, RenderedDocument, Rendering
+    from hub.render.renderer import Draft, Place, Rendering
+    from hub.render.segments import Spliced
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Built:
     def path(self) -> str:
         return str(self.snapshot.head.path)
 
-    def diff(self, format_: Format) -> RenderedDocument | None:
+    def diff(self, format_: Format) -> Spliced | None:
         """Give the document of what changed; None where this format can't say it, or where nothing did."""
         return self.rendering.documents[format_] if self.changed.fits(format_) else None
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from hub.render.jsonfeed import json_item, json_page
 
 if TYPE_CHECKING:
-    from hub.render.renderer import Draft, RenderedDocument, Renderer, Rendering, Skipped
+    from hub.render.renderer import Draft, Renderer, Rendering, Skipped
     from hub.render.version import RENDERER_VERSION
 
 __all__ = [
     "RENDERER_VERSION",
     "Draft",
-    "RenderedDocument",
     "Renderer",
     "Rendering",
     "Skipped",

@@ -12,7 +12,6 @@ and kept in memory as fragments. A document is its opening and fragments, splice
 
 from __future__ import annotations
 
-import gzip
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.model import EntryId, EntryNumber, FeedHead, Item, Label, Seq, Site, TermRef, Tombstone
-    from hub.patches import Piece
     from hub.render.segments import Spliced
     from hub.render.shown import Ended
 
@@ -84,29 +82,10 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class RenderedDocument:
-    """A feed's bytes in one format, as they will be cached."""
-
-    format: Format
-    gzip: bytes
-    pieces: tuple[Piece, ...]
-    """What `gzip` is joined of: this process makes no others under the same names."""
-    length: int
-    """Of the document before compression."""
-    hash: str
-    """Of the document's content: hexadecimal, the same for the same bytes."""
-
-    @property
-    def raw(self) -> bytes:
-        """The document itself; checks gzip's CRC and length on the way."""
-        return gzip.decompress(self.gzip)
-
-
-@dataclass(frozen=True, slots=True)
 class Rendering:
     """A feed's documents in all formats, and what they leave out."""
 
-    documents: Mapping[Format, RenderedDocument]
+    documents: Mapping[Format, Spliced]
     skipped: tuple[Skipped, ...]
     fresh: int
     """Entries that were rendered for this; all others were in memory."""
@@ -246,8 +225,7 @@ class Draft:
         for index, writer in enumerate(self._renderer.writers):
             fragments = [(seq, kept.segments[index]) for seq, kept in entries]
             opening = Segment.of(writer.opening(masthead))
-            spliced = splice(parts(writer, opening, fragments))
-            documents[writer.format] = _document(writer.format, spliced)
+            documents[writer.format] = splice(parts(writer, opening, fragments))
         return Rendering(documents, skipped, self._fresh)
 
     def _over(self, ended: Iterable[Ended]) -> tuple[list[tuple[Seq, Fragments]], list[Skipped]]:
@@ -275,10 +253,6 @@ def parts(writer: Writer, opening: T, fragments: Sequence[tuple[Seq, T]]) -> Ite
         if between:
             yield between
     yield writer.closing
-
-
-def _document(format_: Format, spliced: Spliced) -> RenderedDocument:
-    return RenderedDocument(format_, spliced.gzip, spliced.pieces, spliced.length, spliced.hash)
 
 
 class _Memory:
