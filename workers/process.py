@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -71,6 +72,7 @@ def _work(settings: Settings, queue: Queue, loop: Loop) -> int:
     loop.start(Pump(store, bells[REGENERATE], bells[DISTRIBUTE], name).run())
     loop.start(Watch(store).run())
     worker = HubWorker.on(queue)
+    gc.freeze()  # what is there by now stays: the collector need not look through it in the middle of a job
     worker.work(logging_level="WARNING")
     if distributor:
         loop.run(distributor.close())

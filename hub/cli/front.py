@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -60,7 +61,9 @@ async def _run(settings: Settings, host: str, port: int, fd: int | None) -> None
     front = Front(settings, store, bell, distribute, egress, sealer, clock)
     try:
         await _check(store)
-        await serve(create_app(front), host=host, port=port, fd=fd)
+        app = create_app(front)
+        gc.freeze()  # what is there by now stays: the collector need not look through it while hooks wait
+        await serve(app, host=host, port=port, fd=fd)
     finally:
         bell.close()
         distribute.close()
