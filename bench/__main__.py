@@ -11,6 +11,7 @@ BENCHES = {
     "hops": "the way of a publish hook with nothing in it, against bare RQ: the floor of `publish`",
     "import": "a WordPress export of 100,000 items: rate and peak memory, against a bare iterparse of the same file",
     "isolation": "a fast receiver beside bad ones, against the same alone",
+    "line": "a script's round trip by our line to Redis, against redis-py's client",
     "memory": "bytes of Redis memory per idle subscription, at 100,000",
     "publish": "publish hook → new document served, against a bare RQ job's way from enqueue to start",
     "recovery": "seconds from a SIGKILL to everything acknowledged being served",
