@@ -1,6 +1,7 @@
 # Everything a developer runs. Needs Python 3.11 or newer with pip; the rest is installed into .venv.
 PYTHON ?= python3
 PORT ?= 8080
+N ?= 2
 BIN := .venv/bin
 
 .PHONY: help demo test check lint format types imports tests soak live bench clean
@@ -30,8 +31,8 @@ types: .venv/ready
 imports: .venv/ready
 	$(BIN)/lint-imports
 
-tests: .venv/ready  ## the tests alone (`make tests T=tests/unit` for some)
-	$(BIN)/pytest $(T)
+tests: .venv/ready  ## the tests alone, two at a time (`make tests T=tests/unit` for some, `N=0` one by one)
+	$(BIN)/pytest -n $(N) --dist worksteal $(T)
 
 soak: .venv/ready  ## the tests that take minutes: kill histories with many seeds
 	$(BIN)/pytest -m soak --timeout 900 $(T)
