@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from hub.web.following import Following
 from hub.web.memory import Held, Key, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from hub.model import Change, FeedNumber, FeedPath, Resolution
     from hub.web.ports import DocumentSource
@@ -68,6 +69,7 @@ class Documents:
         self._moves = 0
         self._confirming: SingleFlight[FeedPath, Resolution] = SingleFlight()
         self._fetching: SingleFlight[Key, Held | None] = SingleFlight()
+        self._settling: SingleFlight[str, None] = SingleFlight()
         self._lanes = asyncio.Semaphore(_FETCHES)
 
     async def find(self, path: FeedPath, format_: Format) -> Found:
@@ -76,6 +78,8 @@ class Documents:
         if not isinstance(place, Live):
             return place
         key = Key(place.number, format_)
+        if key in self._memory and key in self._fetching:  # there is a newer one
+            await _patiently(self._fetch(key))
         return self._memory.get(key) or await self._fetch(key) or Unbuilt()
 
     async def follow(self, changes: Iterable[Change]) -> None:
@@ -107,6 +111,7 @@ class Documents:
 
     async def locate(self, path: FeedPath) -> Resolution:
         """Say where a path leads. Raises StoreUnavailable only for what is not remembered."""
+        await self._settle()
         place = self._places.get(path)
         if place is None:
             return await self._confirming.join(path, lambda: self._confirm(path))
@@ -119,6 +124,12 @@ class Documents:
             return await asyncio.wait_for(confirming, PATIENCE_SECONDS)
         except (StoreUnavailable, TimeoutError):
             return Live(place.number)
+
+    async def _settle(self) -> None:
+        """Take in what Redis has told by now: who was told of a change and asks at once is to see it."""
+        await asyncio.sleep(0)  # it may have been read with this very request
+        if not self.following.settled(self._monotonic()):
+            await _patiently(self._settling.join("", lambda: self.following.settle(self._source.fence)))
 
     async def _confirm(self, path: FeedPath) -> Resolution:
         """Ask Redis where a path leads, and bring what is remembered of that feed up to date."""
@@ -156,3 +167,9 @@ class Documents:
     async def _load(self, key: Key) -> Held | None:
         document = await self._source.document(*key)
         return self._memory.keep(document) if document else self._memory.peek(key)
+
+
+async def _patiently(what: Awaitable[object]) -> None:
+    """Wait for what would be better, and not for long: there is something to serve."""
+    with suppress(StoreUnavailable, TimeoutError):
+        await asyncio.wait_for(what, PATIENCE_SECONDS)

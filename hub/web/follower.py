@@ -58,8 +58,9 @@ class Follower:
         last = (await self._source.changes(None, block_ms=BLOCK_MS)).last_id
         await self._begin()
         while True:
+            self._documents.following.asks()
             changes = await self._source.changes(last, block_ms=BLOCK_MS)
-            self._documents.following.heard(self._monotonic())
+            self._documents.following.heard(self._monotonic(), news=bool(changes.rows))
             last = changes.last_id
             await self._apply(changes)
 

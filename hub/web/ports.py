@@ -50,6 +50,9 @@ class DocumentSource(Protocol):
 
     async def changes(self, after: str | None, /, *, block_ms: int) -> Changes: ...
 
+    async def fence(self) -> None:
+        """Return when Redis has carried out what this process asked of it before."""
+
 
 class LogSource(Protocol):
     """What changed in feeds, and what to show of it. Every method raises StoreUnavailable."""

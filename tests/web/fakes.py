@@ -230,6 +230,9 @@ class FakeStore(FakeLogs, FakeSubscribing, FakePartnering):
         rows = () if gap else tuple(self.rows[int(after) :])
         return Changes(str(len(self.rows)), rows, gap=gap)
 
+    async def fence(self) -> None:
+        await self._asked("fence")
+
     async def accept(
         self, events: Sequence[PublishEvent], /, *, source: str, ring: Call | None = None, quiet: bool = False
     ) -> list[Receipt | HubError]:

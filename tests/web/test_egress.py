@@ -387,9 +387,13 @@ async def test_an_open_connection_is_trusted_no_more_than_a_new_one(
 ) -> None:
     async with SecondTime(reply, then) as receiver:
         assert kind(await egress.post(receiver.url, b"x", HEADERS)) == 204
+        seconds = (
+            10 if outcome is FailureKind.BROKEN else 0.3
+        )  # what is broken is known before the time is over
         started = time.monotonic()
-        assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=0.3)) == outcome
-        assert (time.monotonic() - started, receiver.connections) < (1.0, 2)
+        assert kind(await egress.post(receiver.url, b"x", HEADERS, seconds=seconds)) == outcome
+        assert time.monotonic() - started < 5
+        assert receiver.connections < 2
 
 
 async def test_a_header_can_not_smuggle_another(egress: Egress) -> None:

@@ -111,6 +111,55 @@ async def test_a_change_replaces_what_is_in_memory_without_being_asked(
     assert reads(fake) == before
 
 
+async def test_while_a_newer_document_is_fetched_a_reader_waits_for_it(
+    followed: Documents, fake: FakeStore
+) -> None:
+    assert await seq(followed) == 10
+    fake.hold = asyncio.Event()
+    fake.commit(ONE, "second", Version(11))
+    await eventually(lambda: fake.calls["document"] == 2)
+
+    asked = asyncio.create_task(seq(followed))
+    await asyncio.sleep(0.01)
+    fake.hold.set()
+
+    assert await asked == 11
+
+
+async def test_a_newer_document_that_does_not_come_is_not_waited_for_long(
+    followed: Documents, fake: FakeStore
+) -> None:
+    assert await seq(followed) == 10
+    fake.hold = asyncio.Event()
+    fake.commit(ONE, "second", Version(11))
+    await eventually(lambda: fake.calls["document"] == 2)
+
+    assert await seq(followed) == 10
+
+
+async def test_after_news_redis_is_asked_once_whether_there_are_more(
+    followed: Documents, fake: FakeStore
+) -> None:
+    await seq(followed)
+    fake.commit(ONE, "second", Version(11))
+    await eventually(lambda: fake.calls["document"] == 2)
+
+    assert await asyncio.gather(*(seq(followed) for _ in range(20))) == [11] * 20
+    assert await seq(followed) == 11
+    assert fake.calls["fence"] == 1
+
+
+async def test_a_redis_that_does_not_say_whether_there_are_more_is_not_waited_for_long(
+    followed: Documents, fake: FakeStore
+) -> None:
+    await seq(followed)
+    fake.commit(ONE, "second", Version(11))
+    await eventually(lambda: fake.calls["document"] == 2)
+    fake.hanging = True
+
+    assert await seq(followed) == 11
+
+
 async def test_a_change_of_what_nobody_asked_for_is_not_fetched(followed: Documents, fake: FakeStore) -> None:
     other = fake.add(FeedPath(Kind.TAG, "other"), 2)
     read = fake.calls["changes"]

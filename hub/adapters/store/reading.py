@@ -195,6 +195,14 @@ class Reading(Database):
         gap = bool(first) and _stream_id(first[0][0]) > _stream_id(after.encode())
         return Changes(rows[-1][0].decode(), tuple(_change(fields) for _, fields in rows), gap)
 
+    async def fence(self) -> None:
+        """Return when Redis has carried out what this process asked of it before.
+
+        It reads its connections in the order in which something came over them, and answers before it reads again.
+        """
+        with unavailable():
+            await self._line.ask([("PING",)])
+
 
 def _stream_id(text: bytes) -> tuple[int, int]:
     ms, _, n = text.partition(b"-")
