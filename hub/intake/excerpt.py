@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from html import escape, unescape
+from typing import TYPE_CHECKING
 
 from hub.intake.text import clean, one_line, shorten, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SUMMARY_LENGTH = 300
 """Characters: what Flipboard wants at least, and about two sentences."""
@@ -35,14 +39,18 @@ def visible_part(html: str) -> str:
 
 def summarize(html: str) -> str:
     """Make a summary of sanitised HTML: its first words, without captions."""
-    return shorten(plain_text(html), SUMMARY_LENGTH)
+    return shorten(plain_text(html, enough=SUMMARY_LENGTH), SUMMARY_LENGTH)
 
 
-def plain_text(html: str) -> str:
-    """Give the running text of sanitised HTML (attribute values without `<` and `>`) on one line."""
+def plain_text(html: str, *, enough: int | None = None) -> str:
+    """Give the running text of sanitised HTML (attribute values without `<` and `>`) on one line.
+
+    What comes after more than `enough` characters may be left out.
+    """
     parts: list[str] = []
     aside = 0
     end = 0
+    look_at = 2 * enough if enough else len(html)
     for tag in _TAG.finditer(html):
         if not aside:
             parts.append(html[end : tag.start()])
@@ -50,9 +58,16 @@ def plain_text(html: str) -> str:
         closing, name = tag.groups()
         if name in _ASIDE:
             aside += -1 if closing else 1
-        if name not in _INLINE | _ASIDE:
+        elif name not in _INLINE:
             parts.append(" ")
-    parts.append(html[end:])
+        if enough and end > look_at:
+            if len(text := _joined(parts)) > enough:
+                return text
+            look_at = 2 * end
+    return _joined([*parts, html[end:]])
+
+
+def _joined(parts: Sequence[str]) -> str:
     return one_line(unescape("".join(parts)))
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.intake.excerpt import SUMMARY_LENGTH, paragraphs, plain_text, summarize, visible_part
+from hub.intake.text import shorten
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,18 @@ def test_a_summary_is_the_first_words() -> None:
 
     assert SUMMARY_LENGTH - len("lorem…") < len(summary) <= SUMMARY_LENGTH
     assert summary.endswith("lorem…")
+
+
+PIECES = st.sampled_from(
+    ["<p>", "</p>", "<b>", "</b>", "<figure>", "</figure>", "<br>", " ", "\n", "&amp;", "é\u0301", "字"]
+)
+
+
+@given(st.lists(PIECES | st.text("abc ", max_size=80), max_size=80))
+def test_what_is_not_read_changes_no_summary(pieces: list[str]) -> None:
+    html = "".join(pieces)
+
+    assert summarize(html) == shorten(plain_text(html), SUMMARY_LENGTH)
 
 
 def test_plain_text_becomes_paragraphs() -> None:
