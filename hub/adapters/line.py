@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hiredis import Reader, pack_command
 from redis import exceptions as redis_errors
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,50 +43,72 @@ class Line:
         self._pool: Any = client.connection_pool
         self._timeout: float = self._pool.connection_kwargs["socket_timeout"]
         self._wire: _Wire | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[_Wire] | None = None
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands together; answers what redis-py would, undecoded, after all have run.
 
-        Whatever is sent may run twice: a lost connection is tried again as the client's `retry` says, a silent server
-        is not. Raises redis-py's ConnectionError and TimeoutError, and the first error among the answers.
+        Whatever is sent may run more than once: a lost connection is tried again for about half a second, a silent
+        server is not. Raises redis-py's ConnectionError and TimeoutError, and the first error among the answers.
         """
+        if not commands:
+            return []
         sent = b"".join([pack_command(command) for command in commands])  # type: ignore[arg-type]  # their stub
         try:
-            answers = await (await self._opened()).ask(sent, len(commands))
-        except _Lost:
-            answers = await (await self._opened()).ask(sent, len(commands))
+            return await self._try(sent, len(commands))
+        except _AGAIN:
+            return await _RETRY.call_with_retry(lambda: self._try(sent, len(commands)), _nothing)
+
+    async def _try(self, sent: bytes, count: int) -> list[Any]:
+        wire = self._wire if self._wire and self._wire.is_open else await self._opened()
+        answers = await wire.ask(sent, count)
         for answer in answers:
             if isinstance(answer, redis_errors.RedisError):
                 raise answer
         return answers
 
     async def _opened(self) -> _Wire:
-        if self._wire and self._wire.is_open:
-            return self._wire
-        async with self._opening:
-            if self._wire and not self._wire.is_open:
-                wire, self._wire = self._wire, None
-                await wire.connection.disconnect()
-                await self._pool.release(wire.connection)
-            if not self._wire:
-                self._wire = _Wire(await self._pool.get_connection(), self._timeout)
-            return self._wire
+        """Open the line. All who wait for that share what comes of it, and it goes on when one of them leaves."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> _Wire:
+        try:
+            if self._wire:
+                lost, self._wire = self._wire.connection, None
+                await lost.disconnect()
+                await self._pool.release(lost)
+            wire = self._wire = _Wire(await self._pool.get_connection(), self._timeout)
+        except RuntimeError as error:  # uvloop's word for a transport that was closed a moment ago
+            raise _Lost(str(error)) from error
+        finally:
+            self._opening = None
+        return wire
 
 
 class _Lost(redis_errors.ConnectionError):
     """The connection ended before the answer came."""
 
 
+_AGAIN = (_Lost, redis_errors.BusyLoadingError)
+_RETRY = Retry(ExponentialBackoff(cap=0.2, base=0.02), 4, supported_errors=_AGAIN)
+"""As `connect` has it. An opening that failed was tried again by redis-py."""
+
+
+async def _nothing(_: Exception) -> None:
+    """Do nothing between two tries: the next one opens the line."""
+
+
 class _Exchange:
-    """Commands that were sent, and what has been answered so far."""
+    """Commands that were sent, when (loop time), and what has been answered so far."""
 
-    __slots__ = ("answers", "count", "deadline", "done")
+    __slots__ = ("answers", "count", "done", "since")
 
-    def __init__(self, count: int, done: asyncio.Future[list[Any]], deadline: asyncio.TimerHandle) -> None:
+    def __init__(self, count: int, done: asyncio.Future[list[Any]], since: float) -> None:
         self.count = count
         self.done = done
-        self.deadline = deadline
+        self.since = since
         self.answers: list[Any] = []
 
 
@@ -100,6 +124,8 @@ class _Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(protocolError=redis_errors.InvalidResponse, replyError=_error)
         self._waiting: deque[_Exchange] = deque()
+        self._heard = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport = connection._writer.transport  # type: ignore[union-attr, assignment]  # noqa: SLF001
         self._displaced = self._transport.get_protocol()
         self._transport.set_protocol(self)
@@ -109,36 +135,54 @@ class _Wire(asyncio.Protocol):
         return not self._transport.is_closing()
 
     def ask(self, sent: bytes, count: int) -> asyncio.Future[list[Any]]:
+        """Send `count` commands. Raises _Lost, now or later."""
+        if not self.is_open:
+            raise _Lost("the connection was lost while it lay in the pool")
         done = self._loop.create_future()
-        self._waiting.append(_Exchange(count, done, self._loop.call_later(self._timeout, self._give_up)))
+        self._waiting.append(_Exchange(count, done, self._loop.time()))
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._timeout, self._look)
         self._transport.write(sent)
         return done
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
         self._reader.feed(data)
         while (answer := self._reader.gets()) is not False:
+            if not self._waiting:  # an answer to nobody: whose would the next ones be?
+                self._transport.abort()
+                return
             exchange = self._waiting[0]
             exchange.answers.append(answer)
             if len(exchange.answers) == exchange.count:
                 self._waiting.popleft()
-                exchange.deadline.cancel()
                 if not exchange.done.done():  # whoever asked may have gone
                     exchange.done.set_result(exchange.answers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(_Lost(f"the connection was lost: {exc or 'closed by Redis'}"))
-        if isinstance(self._displaced, asyncio.Protocol):  # redis-py waits for it to hear of the end
-            self._displaced.connection_lost(exc)
+        if self._watch:
+            self._watch.cancel()
+        if isinstance(
+            self._displaced, asyncio.Protocol
+        ):  # redis-py waits for it to hear of the end, and raises it
+            self._displaced.connection_lost(exc if isinstance(exc, OSError) else None)
 
-    def _give_up(self) -> None:
-        """Answers after the one that is late would be later still."""
-        self._fail(redis_errors.TimeoutError(f"no answer within {self._timeout:g} s"))
+    def _look(self) -> None:
+        """Give a silent server up: answers after the one that is late would be later still."""
+        self._watch = None
+        if not self._waiting:
+            return
+        left = max(self._heard, self._waiting[0].since) + self._timeout - self._loop.time()
+        if left > 0:
+            self._watch = self._loop.call_later(left, self._look)
+            return
+        self._fail(redis_errors.TimeoutError(f"Redis said nothing for {self._timeout:g} s"))
         self._transport.abort()
 
     def _fail(self, error: Exception) -> None:
         while self._waiting:
             exchange = self._waiting.popleft()
-            exchange.deadline.cancel()
             if not exchange.done.done():
                 exchange.done.set_exception(error)
 

@@ -177,7 +177,7 @@ class Reading(Database):
     async def changes(self, after: str | None, *, block_ms: int) -> Changes:
         """Read on in the change stream, waiting for a row at most `block_ms` (below the client's time-out).
 
-        `after` None: begin at the stream's present end.
+        `after` None: begin at the stream's present end. One at a time: a second would wait behind the first.
         """
         key = self.keys.changes
         with unavailable():
