@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from hub.adapters.queue import JOBS, REGENERATE, open_queue
+from hub.adapters.queue import JOB_SECONDS, JOBS, REGENERATE, open_queue, rung
 
 QUEUE = open_queue("redis://127.0.0.1:1", "feedhub", REGENERATE)  # never connected: sets RQ's prefix first
 
@@ -57,3 +57,19 @@ def test_arguments_of_a_hash_do_not_reach_the_job() -> None:
 
     with pytest.raises(RuntimeError, match="no hub worker"):
         found.perform()
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_ring_is_known_by_its_id_alone(name: str) -> None:
+    """Whatever its hash says: it is not read, and Redis not asked for it."""
+    worker = import_module("workers.worker")
+
+    found = worker.ListedJob.fetch(f"{name}-ring-17", connection=Redis(port=1), serializer=QUEUE.serializer)
+
+    assert found.func is job(JOBS[name]).func
+    assert (found.id, found.timeout) == (f"{name}-ring-17", JOB_SECONDS)
+
+
+@pytest.mark.parametrize("id_", ["os.system-ring-1", "ring-1", "-ring-1", "regenerate", "regenerate-rings-1"])
+def test_another_id_is_no_ring(id_: str) -> None:
+    assert rung(id_) is None
