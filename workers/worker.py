@@ -34,11 +34,18 @@ class ListedJob(Job):
     """
 
     @classmethod
-    def fetch(cls, id: str, *args: Any, **kwargs: Any) -> Job:  # noqa: A002  (RQ's name)
+    def fetch(cls, id: str, connection: Redis | None = None, serializer: Any = None) -> Job:  # noqa: A002  (RQ's)
         """Read a job; of a ring its id says all that there is to know, which spares a round trip."""
-        if queue := rung(id):
-            return cls.create(JOBS[queue], id=id, origin=queue, timeout=JOB_SECONDS, result_ttl=0, **kwargs)
-        return super().fetch(id, *args, **kwargs)
+        if (queue := rung(id)) is None:
+            return super().fetch(id, connection, serializer)
+        return cls.create(
+            JOBS[queue],
+            connection=connection,
+            id=id,
+            origin=queue,
+            timeout=JOB_SECONDS,
+            serializer=serializer,
+        )
 
     @property
     def func(self) -> Callable[[], None]:

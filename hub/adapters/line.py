@@ -163,9 +163,8 @@ class _Wire(asyncio.Protocol):
         self._fail(_Lost(f"the connection was lost: {exc or 'closed by Redis'}"))
         if self._watch:
             self._watch.cancel()
-        if isinstance(
-            self._displaced, asyncio.Protocol
-        ):  # redis-py waits for it to hear of the end, and raises it
+        # redis-py waits until this one has heard of the end, and raises what it heard.
+        if isinstance(self._displaced, asyncio.Protocol):
             self._displaced.connection_lost(exc if isinstance(exc, OSError) else None)
 
     def _look(self) -> None:

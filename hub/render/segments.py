@@ -27,7 +27,7 @@ LEVEL = 5
 _LAST_BLOCK = b"\x03\x00"  # an empty one, marked final
 _STORED_MAX = 0xFFFF
 PLAIN = 10_000
-"""Small parts that are kept ready: what stands between two items of a feed, 300 bytes each."""
+"""Small parts that are kept ready: what stands between two items of a feed, 350 bytes each."""
 HASH_LENGTH = 32
 """Hexadecimal digits: 128 bits."""
 

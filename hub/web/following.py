@@ -46,9 +46,8 @@ class Following:
         await self._asking.wait()
         batches = self._batches
         await fence()
-        await asyncio.sleep(
-            0
-        )  # what came with the fence's answer was read: the follower's turn to take it in
+        # What came before the fence's answer was read: the follower has one turn to take it in.
+        await asyncio.sleep(0)
         self._settled = batches
 
     def lost(self) -> bool:
